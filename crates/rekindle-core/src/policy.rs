@@ -1,0 +1,208 @@
+//! How long things live, and the few choices an operator has.
+
+use core::fmt;
+use core::ops::Deref;
+
+use crate::time::Seconds;
+
+/// How long a token killed by the newest [confirm](crate::Rotation::Confirm) is answered "superseded" rather
+/// than taken for theft: long enough for a tab that read the old token just before, short enough that a
+/// thief cannot live in it.
+pub const SUPERSEDED_SPAN: Seconds = Seconds(30);
+
+/// More open candidates than this are reported; they are never capped, because a cap would end an honest
+/// session whose answers keep getting lost.
+pub const MANY_CANDIDATES: u64 = 32;
+
+/// What a refresh token presented after the replay window, and never confirmed, is taken for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LateRetry {
+    /// An answer that was lost: the session gets one more candidate.
+    #[default]
+    Fork,
+    /// Theft. Stricter, and it logs out honest users whose answer was lost.
+    Revoke,
+}
+
+/// The settings of a [`Policy`], free to edit; [`Policy::new`] checks that they go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Life of an access token. Default 5 minutes: the revocation bound of a verifier that asks nobody.
+    pub access: Seconds,
+    /// Life of a session nobody uses. Default 7 days.
+    pub idle: Seconds,
+    /// Life of a session whatever happens. Default 30 days.
+    pub absolute: Seconds,
+    /// How long a rotation is answered again with the same tokens; `None` turns the window off.
+    /// Default 30 seconds: tabs, proxies and slow answers of clients that are not ours.
+    pub replay_window: Option<Seconds>,
+    /// What an unconfirmed token presented after the window is taken for. Default [`LateRetry::Fork`].
+    pub late_retry: LateRetry,
+    /// Whether a refresh rotates the refresh token. Default `true`; without it theft is not noticed.
+    pub rotation: bool,
+    /// In-request renewal gives a new access token when at most this much of the old one is left.
+    /// Default 2 minutes.
+    pub renewal_threshold: Seconds,
+    /// Refuse a renewed access token a replay window after its renewal. Default `false`: a tab with a copy
+    /// of its own would end.
+    pub retire_old: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            access: Seconds::minutes(5),
+            idle: Seconds::days(7),
+            absolute: Seconds::days(30),
+            replay_window: Some(Seconds(30)),
+            late_retry: LateRetry::Fork,
+            rotation: true,
+            renewal_threshold: Seconds::minutes(2),
+            retire_old: false,
+        }
+    }
+}
+
+/// Settings that go together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy(Settings);
+
+impl Policy {
+    /// Checks `settings`.
+    ///
+    /// # Errors
+    /// The first [`Contradiction`] found.
+    pub fn new(settings: Settings) -> Result<Self, Contradiction> {
+        let s = &settings;
+        // A hundred years: keeps every sum of a moment and a span far from the integer's end.
+        let longest = Seconds::days(36_500);
+        if s.access.0 < 2 || s.idle.0 == 0 || s.absolute > longest {
+            return Err(Contradiction::OutOfRange);
+        }
+        if s.absolute < s.idle {
+            return Err(Contradiction::AbsoluteBelowIdle);
+        }
+        if s.idle < s.access {
+            return Err(Contradiction::IdleBelowAccess);
+        }
+        if s.renewal_threshold.0 > s.access.0 / 2 {
+            return Err(Contradiction::ThresholdAboveHalfAccess);
+        }
+        let policy = Self(settings);
+        if policy.refresh_after().0 == 0 {
+            return Err(Contradiction::WindowReachesAccess);
+        }
+        Ok(policy)
+    }
+
+    /// The moment, counted from an access token's `iat`, after which a client does best to refresh: two
+    /// thirds of its life, and always so early that a replay still comes with a live access token.
+    pub fn refresh_after(&self) -> Seconds {
+        let window = self.0.replay_window.unwrap_or_default().0;
+        Seconds((self.0.access.0 * 2 / 3).min(self.0.access.0.saturating_sub(window + 1)))
+    }
+
+    /// How long an access token lives before in-request renewal replaces it: the length of a renewal slot,
+    /// PROTOCOL's `M`.
+    pub fn renewal_slot(&self) -> Seconds {
+        Seconds(self.0.access.0 - self.0.renewal_threshold.0)
+    }
+}
+
+impl Deref for Policy {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.0
+    }
+}
+
+/// Two settings that cannot both hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Contradiction {
+    /// `access` is below two seconds, `idle` is zero, or `absolute` is longer than a hundred years.
+    OutOfRange,
+    /// `absolute` is shorter than `idle`: the idle life could never be reached.
+    AbsoluteBelowIdle,
+    /// `idle` is shorter than `access`: an access token would outlive what renews it.
+    IdleBelowAccess,
+    /// `renewal_threshold` is more than half of `access`: every request would renew.
+    ThresholdAboveHalfAccess,
+    /// `replay_window` leaves no moment at which a client could refresh and, answered by a replay, still
+    /// hold a live access token.
+    WindowReachesAccess,
+}
+
+impl Contradiction {
+    /// The two settings, by the names the configuration gives them.
+    pub const fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OutOfRange => ("lifetimes.access", "lifetimes.absolute"),
+            Self::AbsoluteBelowIdle => ("lifetimes.absolute", "lifetimes.idle"),
+            Self::IdleBelowAccess => ("lifetimes.idle", "lifetimes.access"),
+            Self::ThresholdAboveHalfAccess => ("renewal.threshold", "lifetimes.access"),
+            Self::WindowReachesAccess => ("lifetimes.replay_window", "lifetimes.access"),
+        }
+    }
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = self.keys();
+        let rule = match self {
+            Self::OutOfRange => "access must be at least 2 s, idle above 0, absolute at most 100 years",
+            Self::AbsoluteBelowIdle => "absolute must not be shorter than idle",
+            Self::IdleBelowAccess => "idle must not be shorter than access",
+            Self::ThresholdAboveHalfAccess => "threshold must be at most half of access",
+            Self::WindowReachesAccess => "replay_window must be at least 2 s shorter than access",
+        };
+        write!(f, "{first} and {second} do not go together: {rule}")
+    }
+}
+
+impl core::error::Error for Contradiction {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut Settings)) -> Result<Policy, Contradiction> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        Policy::new(settings)
+    }
+
+    #[test]
+    fn the_defaults_go_together_and_refresh_at_two_thirds() {
+        assert_eq!(with(|_| {}).unwrap().refresh_after(), Seconds(200));
+    }
+
+    #[test]
+    fn a_window_near_the_access_life_moves_the_refresh_earlier() {
+        let policy = with(|s| {
+            s.access = Seconds(5);
+            s.replay_window = Some(Seconds(2));
+            s.renewal_threshold = Seconds(2);
+        });
+        assert_eq!(policy.unwrap().refresh_after(), Seconds(2));
+    }
+
+    #[test]
+    fn each_contradiction_names_both_keys() {
+        let cases: [(Result<Policy, Contradiction>, Contradiction); 5] = [
+            (with(|s| s.access = Seconds(1)), Contradiction::OutOfRange),
+            (with(|s| s.absolute = Seconds::days(6)), Contradiction::AbsoluteBelowIdle),
+            (with(|s| s.idle = Seconds(299)), Contradiction::IdleBelowAccess),
+            (with(|s| s.renewal_threshold = Seconds(151)), Contradiction::ThresholdAboveHalfAccess),
+            (with(|s| s.replay_window = Some(Seconds(299))), Contradiction::WindowReachesAccess),
+        ];
+        for (result, expected) in cases {
+            let found = result.unwrap_err();
+            assert_eq!(found, expected);
+            let (first, second) = found.keys();
+            assert!(found.to_string().contains(first) && found.to_string().contains(second));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Keeps sessions in this process.

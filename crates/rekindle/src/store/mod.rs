@@ -1,0 +1,239 @@
+//! The contract between the engine and whatever keeps the rows.
+//!
+//! A store keeps data and applies conditional writes; it knows no rule. Adding one is one folder here, one
+//! `mod` line and one feature, and it passes [`conformance`] unchanged.
+//!
+//! # What every store guarantees
+//! * [`load`](Store::load) is linearizable with every write: what was acknowledged is seen by the next load,
+//!   on any node.
+//! * A write is acknowledged when it is as durable as [`durability`](Store::durability) says, and not before.
+//! * A failed or timed-out write may have been applied or not. The protocol lives with both.
+//! * Rows appear by [`insert`](Store::insert) alone; no other call creates one.
+//! * Where a row and its index or feed entry cannot change together, the row is the authority, the answer
+//!   leaves after both, and a repeated call mends the rest.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use rekindle_core::{Reason, Session, SessionId, Timestamp};
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+/// Counts the writes of one row. Whoever commits says which version the decision was made on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+/// What became of an [`insert`](Store::insert).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Insert {
+    /// The row is there, at its first version.
+    Inserted,
+    /// A row of this id was there before and was left alone.
+    Exists,
+}
+
+/// What became of a [`commit`](Store::commit).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Commit {
+    /// The row is the new one.
+    Applied,
+    /// The row has another version, has ended, or is gone. It was left alone: load and decide again.
+    Conflict,
+}
+
+/// What became of a [`revoke`](Store::revoke).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Revoke {
+    /// The row was active and has ended.
+    Revoked,
+    /// The row had ended before, with the reason it has, or there is none.
+    NotActive,
+}
+
+/// What became of a [`commit_keyring`](Store::commit_keyring).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum KeyringCommit {
+    /// The document is the new one, at `version + 1`.
+    Applied,
+    /// Somebody else wrote first.
+    Conflict,
+}
+
+/// The key ring document as stored: opaque, wrapped bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyringDocument {
+    /// 0 where none was written yet; then `bytes` is empty.
+    pub version: u64,
+    /// Wrapped by the master key.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for KeyringDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyringDocument").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// A place in the feed of changes. Opaque to callers; a store that was wiped or restored has another epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FeedCursor {
+    /// Drawn at random when the store was created.
+    pub epoch: u64,
+    /// The last change seen.
+    pub position: u64,
+}
+
+/// One change that verifiers elsewhere must learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// Which session.
+    pub session: SessionId,
+    /// What became of it.
+    pub kind: ChangeKind,
+}
+
+/// What a verifier must refuse from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// Every access token of the session: it was revoked or has expired.
+    Ended,
+    /// Access tokens of the session with an earlier `iat`: its claims changed.
+    RefuseBefore(Timestamp),
+}
+
+/// A page of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// In the order in which they became visible. May repeat, never skips.
+    pub entries: Vec<Change>,
+    /// Where to go on.
+    pub next: FeedCursor,
+    /// The caller's cursor was of another epoch or too old: `entries` starts from the oldest change kept,
+    /// and what the caller knew before is to be dropped.
+    pub restarted: bool,
+}
+
+/// A page of a [`scan`](Store::scan).
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// In the order of their ids.
+    pub sessions: Vec<Session>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<SessionId>,
+}
+
+/// What a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Rows whose status is active.
+    pub active: u64,
+    /// Rows that have ended and wait for their purge.
+    pub ended: u64,
+}
+
+/// The worst fault that an acknowledged write outlives. Ordered: each class includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Survives {
+    /// Nothing: it ends with this process.
+    Nothing,
+    /// The end of the process, kill -9 included.
+    ProcessKill,
+    /// The loss of power of its machine.
+    PowerLoss,
+    /// The loss of the machine itself.
+    MachineLoss,
+}
+
+/// What an acknowledged write of each kind outlives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Durability {
+    /// A lost rotation heals.
+    pub rotation: Survives,
+    /// A lost login ends that session.
+    pub login: Survives,
+    /// A lost revocation revives the session.
+    pub revocation: Survives,
+}
+
+/// Why a store could not do what it was asked. Never the caller's fault, and never a reason to end a session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be reached, is full, too slow or shutting down. It may pass: answer 503.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It answered with something this version cannot read.
+    #[error("the store holds what this version cannot read: {0}")]
+    Unreadable(String),
+}
+
+impl StoreError {
+    /// Wraps a driver's error, so that no driver type is part of the public API.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+}
+
+/// Keeps sessions. See the [module](self) for what all of its methods guarantee.
+///
+/// # Errors
+/// Every method fails with a [`StoreError`] where the store cannot answer; the caller then knows nothing of
+/// what became of a write.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Creates the row at its first version, with its entry in the index by subject.
+    async fn insert(&self, session: &Session) -> Result<Insert, StoreError>;
+
+    /// The row and its version, whatever its status; `None` if there is none.
+    async fn load(&self, id: SessionId) -> Result<Option<(Session, Version)>, StoreError>;
+
+    /// Replaces the row, if it is active and of `version`. A `session` that has ended or whose `bumped_at`
+    /// rose also enters the feed.
+    async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError>;
+
+    /// Ends the row, if it is active, whatever its version: it cannot starve behind refreshes. Enters the
+    /// feed, on a repeated call again.
+    async fn revoke(&self, id: SessionId, reason: Reason) -> Result<Revoke, StoreError>;
+
+    /// The rows of `subject` whose status is active, in no particular order. Some may be past a deadline
+    /// that nobody has noticed yet.
+    async fn list(&self, subject: &str) -> Result<Vec<Session>, StoreError>;
+
+    /// Rows of whatever status with ids above `after`, at most `limit`. Every row that lives through the
+    /// whole scan is seen.
+    async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError>;
+
+    /// Forgets rows, whatever their status, whose `absolute_until` is before `before`, and what the feed
+    /// says of them; at most `limit` rows. Answers how many went. Callers leave an access token's life
+    /// between `before` and now.
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// The moment before which nothing of `subject` is adopted any more; [`Timestamp::ZERO`] if never set.
+    async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError>;
+
+    /// Raises the subject's epoch; a lower value than the present one is ignored.
+    async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError>;
+
+    /// The feed after `cursor`, at most `limit` entries; from the beginning with `None`.
+    async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError>;
+
+    /// The key ring document.
+    async fn keyring(&self) -> Result<KeyringDocument, StoreError>;
+
+    /// Replaces the key ring document, if it is still of `version`.
+    async fn commit_keyring(&self, version: u64, bytes: &[u8]) -> Result<KeyringCommit, StoreError>;
+
+    /// How much it holds. May take time in proportion to what it holds: not for the request path.
+    async fn stats(&self) -> Result<Stats, StoreError>;
+
+    /// What its acknowledged writes outlive.
+    fn durability(&self) -> Durability;
+}
