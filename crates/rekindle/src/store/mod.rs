@@ -15,7 +15,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use rekindle_core::{Reason, Session, SessionId, Timestamp};
+use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -85,7 +85,7 @@ impl fmt::Debug for KeyringDocument {
 /// A place in the feed of changes. Opaque to callers; a store that was wiped or restored has another epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FeedCursor {
-    /// Drawn at random when the store was created.
+    /// Drawn at random when the store was created, and perhaps again when it was opened.
     pub epoch: u64,
     /// The last change seen.
     pub position: u64,
@@ -109,6 +109,17 @@ pub enum ChangeKind {
     RefuseBefore(Timestamp),
 }
 
+impl ChangeKind {
+    /// What replacing `old` by `new` has to tell verifiers; `None` if access tokens stay as good as they were.
+    pub fn between(old: &Session, new: &Session) -> Option<Self> {
+        if new.status != Status::Active {
+            Some(Self::Ended)
+        } else {
+            (new.bumped_at > old.bumped_at).then_some(Self::RefuseBefore(new.bumped_at))
+        }
+    }
+}
+
 /// A page of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
@@ -116,8 +127,8 @@ pub struct Changes {
     pub entries: Vec<Change>,
     /// Where to go on.
     pub next: FeedCursor,
-    /// The caller's cursor was of another epoch or too old: `entries` starts from the oldest change kept,
-    /// and what the caller knew before is to be dropped.
+    /// The caller's cursor was of another epoch, or older than the newest change forgotten: `entries` starts
+    /// from the oldest change kept, and what the caller knew before is to be dropped.
     pub restarted: bool,
 }
 
@@ -195,25 +206,29 @@ pub trait Store: Send + Sync + 'static {
     /// The row and its version, whatever its status; `None` if there is none.
     async fn load(&self, id: SessionId) -> Result<Option<(Session, Version)>, StoreError>;
 
-    /// Replaces the row, if it is active and of `version`. A `session` that has ended or whose `bumped_at`
-    /// rose also enters the feed.
+    /// Replaces the row, if it is active and of `version`. What is constant for a session's life (`subject`,
+    /// `client_id`, `auth_time`, `seed`, `absolute_until`) stays as it was inserted, whatever `session` says.
+    /// A `session` that has ended or whose `bumped_at` rose also enters the feed.
     async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError>;
 
     /// Ends the row, if it is active, whatever its version: it cannot starve behind refreshes. Enters the
-    /// feed, on a repeated call again.
+    /// feed, on a repeated call again; nothing does where there is no row. The version rises with the end.
     async fn revoke(&self, id: SessionId, reason: Reason) -> Result<Revoke, StoreError>;
 
     /// The rows of `subject` whose status is active, in no particular order. Some may be past a deadline
     /// that nobody has noticed yet.
     async fn list(&self, subject: &str) -> Result<Vec<Session>, StoreError>;
 
-    /// Rows of whatever status with ids above `after`, at most `limit`. Every row that lives through the
-    /// whole scan is seen.
+    /// Rows of whatever status with ids above `after`, at most `limit` (0 counts as 1). Every row that lives
+    /// through the whole scan is seen.
     async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError>;
 
-    /// Forgets rows, whatever their status, whose `absolute_until` is before `before`, and what the feed
-    /// says of them; at most `limit` rows. Answers how many went. Callers leave an access token's life
-    /// between `before` and now.
+    /// Forgets rows, whatever their status, whose `absolute_until` is before `before`, and changes that
+    /// entered the feed before `before`, as the store's clock tells; at most `limit` of each, the oldest
+    /// first. Answers how many rows went; fewer than `limit` means that none is left to go.
+    ///
+    /// Callers leave an access token's life and some minutes of clock skew between `before` and now: what is
+    /// forgotten then no longer matters to any verifier.
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// The moment before which nothing of `subject` is adopted any more; [`Timestamp::ZERO`] if never set.
