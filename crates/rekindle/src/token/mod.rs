@@ -14,6 +14,8 @@ pub mod jwk;
 pub mod jws;
 mod key;
 mod key_set;
+pub(crate) mod refresh;
+mod session_claims;
 mod strict_json;
 mod verifying;
 
@@ -25,4 +27,5 @@ pub use header::TypRule;
 pub use jwk::{Jwk, JwkSet};
 pub use key::SigningKey;
 pub use key_set::KeySet;
+pub use session_claims::{Claims, MAX_CLAIMS};
 pub use verifying::VerifyingKey;

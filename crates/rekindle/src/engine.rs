@@ -1,0 +1,465 @@
+//! The engine: loads a row, lets the rules decide, commits, and derives the answer.
+//!
+//! Nothing is remembered between two calls; any number of engines over one store are one engine.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rekindle_core::{
+    Device, MANY_CANDIDATES, Opening, Policy, Presented, Reason, Refresh, Rotation, Seconds, Seed, Session,
+    SessionId, Status, Timestamp, Verdict,
+};
+
+use crate::clock::Clock;
+use crate::entropy::{Entropy, random};
+use crate::error::{Ended, Failure, Unavailable};
+use crate::event::{Event, EventKind, Observer};
+use crate::hook::{ClaimsHook, Resolution};
+use crate::keyring::{Genuine, KeyRing};
+use crate::store::{Commit, Insert, Revoke, Store, Version};
+use crate::token::refresh::RefreshToken;
+use crate::token::{AccessToken, Claims, Expected};
+
+mod builder;
+mod renewal;
+mod tokens;
+mod upkeep;
+
+pub use builder::Builder;
+pub use renewal::Renewed;
+pub use tokens::{TokenAnswer, Tokens};
+
+/// How often a decision is taken anew because the row changed in between. Rotations of one session are
+/// seconds apart, so more than two rounds mean a storm.
+const ROUNDS: usize = 8;
+
+/// Opens, refreshes, renews, verifies and revokes sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    keys: Arc<KeyRing>,
+    policy: Policy,
+    issuer: String,
+    audience: Vec<String>,
+    expected: Expected,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    hook: Arc<dyn ClaimsHook>,
+    observer: Arc<dyn Observer>,
+    session_cap: Option<usize>,
+    /// Held for reading by every write under way, for writing by whoever waits for the last of them.
+    writes: Arc<tokio::sync::RwLock<()>>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("policy", &self.0.policy).finish_non_exhaustive()
+    }
+}
+
+/// What a login knows when it opens a session.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Who logged in.
+    pub subject: String,
+    /// Through which application.
+    pub client_id: String,
+    /// What goes into the access tokens besides.
+    pub claims: Claims,
+    /// A label for the list of devices.
+    pub device: Device,
+    /// An idle life of its own, if shorter than the policy's.
+    pub idle: Option<Seconds>,
+    /// An absolute life of its own, if shorter than the policy's.
+    pub absolute: Option<Seconds>,
+}
+
+impl Login {
+    /// A login of `subject` through the client "default", without claims.
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            client_id: "default".to_owned(),
+            claims: Claims::default(),
+            device: Device::default(),
+            idle: None,
+            absolute: None,
+        }
+    }
+}
+
+impl Engine {
+    /// An engine over `store` and the key ring in it.
+    pub fn builder(store: Arc<dyn Store>, keys: Arc<KeyRing>) -> Builder {
+        Builder::new(store, keys)
+    }
+
+    /// Opens a session: the one way, besides adoption, in which a row comes to be.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; the session may then exist, but nobody holds a token of it.
+    pub async fn open(&self, login: Login) -> Result<Tokens, Failure> {
+        let engine = self.clone();
+        self.finish(async move { engine.opened(login).await }).await
+    }
+
+    /// Exchanges a refresh token, by the rules of [`rekindle_core::refresh()`]. `client_id` is who presents it,
+    /// where the caller says so.
+    ///
+    /// Goes on to its end when the caller's future is dropped: a client that hangs up after its rotation has
+    /// begun finds it done, or not begun.
+    ///
+    /// # Errors
+    /// [`Failure::SessionEnded`], [`Failure::Superseded`] or [`Failure::Unavailable`].
+    pub async fn refresh(&self, refresh_token: &str, client_id: Option<&str>) -> Result<Tokens, Failure> {
+        let token = self.genuine(refresh_token).await?;
+        let (engine, client_id) = (self.clone(), client_id.map(str::to_owned));
+        self.finish(async move { engine.refreshed(token, client_id.as_deref()).await }).await
+    }
+
+    async fn refreshed(&self, token: RefreshToken, client_id: Option<&str>) -> Result<Tokens, Failure> {
+        let presented = Presented { generation: token.generation, client_id };
+        let mut resolution = None;
+        for _ in 0..ROUNDS {
+            let now = self.now();
+            let (session, version) = self.row_of(&token).await?;
+            let (how, mut next) = match rekindle_core::refresh(&session, presented, &self.0.policy, now) {
+                Refresh::Replay => {
+                    self.report(&session, EventKind::Replayed);
+                    return self.tokens(session);
+                }
+                Refresh::Rotate { how, next } => (how, next),
+                Refresh::Renew(renewal) => match self.carry_out(version, &session, renewal).await? {
+                    Some((session, iat)) => return self.tokens_without_rotation(session, iat, &token),
+                    None => continue,
+                },
+                Refresh::Superseded => {
+                    self.report(&session, EventKind::Superseded);
+                    return Err(Failure::Superseded);
+                }
+                Refresh::Theft { next, .. } => {
+                    if !self.commit_end(version, &next, EventKind::TheftDetected).await? {
+                        continue;
+                    }
+                    return Err(next.status.into());
+                }
+                Refresh::Expire { next, .. } => {
+                    if !self.commit_end(version, &next, EventKind::Expired).await? {
+                        continue;
+                    }
+                    return Err(next.status.into());
+                }
+                Refresh::Ended(status) => return Err(status.into()),
+                Refresh::OtherClient => return Err(Failure::SessionEnded(Ended::Unknown)),
+            };
+            self.resolve_claims(&mut resolution, &session, &mut next).await?;
+            if self.0.store.commit(version, &next).await? == Commit::Applied {
+                self.report_rotation(&next, how);
+                return self.tokens(*next);
+            }
+        }
+        Err(Unavailable::Contended.into())
+    }
+
+    /// What a refresh token would lead to now. Writes nothing.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh), for a token that is none of ours.
+    pub async fn peek(
+        &self,
+        refresh_token: &str,
+        client_id: Option<&str>,
+    ) -> Result<(Session, Refresh), Failure> {
+        let token = self.genuine(refresh_token).await?;
+        let now = self.now();
+        let (session, _) = self.row_of(&token).await?;
+        let presented = Presented { generation: token.generation, client_id };
+        let outcome = rekindle_core::refresh(&session, presented, &self.0.policy, now);
+        Ok((session, outcome))
+    }
+
+    /// Checks an access token by itself: signature, issuer, audience, expiry. Asks nobody, so a session that
+    /// was revoked shows only when its token expires; [`authenticate`](Self::authenticate) knows at once.
+    ///
+    /// # Errors
+    /// [`Failure::TokenExpired`] or [`Failure::TokenInvalid`].
+    pub fn verify(&self, access_token: &str) -> Result<AccessToken, Failure> {
+        let now = self.now();
+        self.0
+            .keys
+            .verifying(|keys| crate::token::verify_access(access_token, keys, &self.0.expected, now))
+            .map_err(Failure::from)
+    }
+
+    /// Checks an access token and its session's row. Extends nothing.
+    ///
+    /// # Errors
+    /// [`Failure::SessionEnded`] for a session that has ended or is gone, [`Failure::TokenExpired`] also for a
+    /// token whose claims are outdated, and as [`verify`](Self::verify).
+    pub async fn authenticate(&self, access_token: &str) -> Result<(AccessToken, Session), Failure> {
+        let token = self.verify(access_token)?;
+        let now = self.now();
+        let Some((session, _)) = self.0.store.load(token.session()).await? else {
+            return Err(Failure::SessionEnded(Ended::Unknown));
+        };
+        match rekindle_core::verdict(&session, token.generation(), token.issued_at(), &self.0.policy, now) {
+            Verdict::Live => Ok((token, session)),
+            Verdict::Outdated => Err(Failure::TokenExpired),
+            Verdict::Ended(status) => Err(status.into()),
+        }
+    }
+
+    /// The session of a genuine refresh token of whatever generation, whatever its status.
+    ///
+    /// # Errors
+    /// [`Failure::SessionEnded`] with [`Ended::Unknown`] for junk and for a row that is gone.
+    pub async fn session_of(&self, refresh_token: &str) -> Result<Session, Failure> {
+        let token = self.genuine(refresh_token).await?;
+        Ok(self.row_of(&token).await?.0)
+    }
+
+    /// Ends a session, if it lives. Idempotent: ending an ended or unknown session succeeds.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; whether it ended is then not known: ask again.
+    pub async fn revoke(&self, id: SessionId, reason: Reason) -> Result<(), Failure> {
+        let engine = self.clone();
+        self.finish(async move { engine.revoke_now(id, reason).await }).await
+    }
+
+    /// Ends every live session of the subject but `keep`. Answers how many.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; some may have ended: ask again.
+    pub async fn revoke_others(&self, keep: &Session, reason: Reason) -> Result<usize, Failure> {
+        self.revoke_all(&keep.subject, Some(keep.id), reason).await
+    }
+
+    /// Ends every live session of `subject`, and bars what is not adopted yet. Answers how many ended.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; some may have ended: ask again.
+    pub async fn revoke_subject(&self, subject: &str, reason: Reason) -> Result<usize, Failure> {
+        self.0.store.set_subject_epoch(subject, self.now()).await?;
+        self.revoke_all(subject, None, reason).await
+    }
+
+    /// Tells a session that its claims changed: its next refresh resolves them anew, without sign-out.
+    /// Answers whether the session lives.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn bump(&self, id: SessionId) -> Result<bool, Failure> {
+        for _ in 0..ROUNDS {
+            let now = self.now();
+            let Some((session, version)) = self.0.store.load(id).await? else { return Ok(false) };
+            let Some(next) = rekindle_core::bump(&session, now) else { return Ok(false) };
+            if self.0.store.commit(version, &next).await? == Commit::Applied {
+                self.report(&next, EventKind::Bumped);
+                return Ok(true);
+            }
+        }
+        Err(Unavailable::Contended.into())
+    }
+
+    /// The live sessions of `subject`, newest login first.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn list(&self, subject: &str) -> Result<Vec<Session>, Failure> {
+        let now = self.now();
+        let mut sessions = self.0.store.list(subject).await?;
+        sessions.retain(|session| now < session.idle_until && now < session.absolute_until);
+        sessions.sort_by_key(|session| (std::cmp::Reverse(session.auth_time), session.id));
+        Ok(sessions)
+    }
+
+    /// The public keys for verifiers elsewhere: a JWK Set (RFC 7517).
+    pub fn jwks(&self) -> String {
+        self.0.keys.jwks()
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn ready(&self) -> Result<(), Failure> {
+        // A linearizable read of a row that nobody has.
+        self.0.store.load(SessionId([0; 16])).await?;
+        Ok(())
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The keys in force.
+    pub fn keys(&self) -> &Arc<KeyRing> {
+        &self.0.keys
+    }
+
+    /// Waits until every write that has begun is done, those whose callers have gone away included.
+    pub async fn quiesce(&self) {
+        let _ = self.0.writes.write().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    fn report(&self, session: &Session, kind: EventKind) {
+        let event = Event { session: session.id, subject: session.subject.clone(), kind };
+        self.0.observer.observe(&event);
+    }
+
+    fn report_rotation(&self, next: &Session, how: Rotation) {
+        match how {
+            Rotation::Confirm => self.report(next, EventKind::Refreshed),
+            Rotation::Heal { .. } => self.report(next, EventKind::StoreRollbackDetected),
+            Rotation::Fork { candidates } => {
+                self.report(next, EventKind::LateRetry);
+                if candidates > MANY_CANDIDATES {
+                    self.report(next, EventKind::ManyCandidates);
+                }
+            }
+        }
+    }
+
+    /// Runs `work` in a task of its own, so that it ends even where the caller's future is dropped.
+    async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let under_way = self.0.writes.clone().read_owned().await;
+        let task = tokio::spawn(async move {
+            let answer = work.await;
+            drop(under_way);
+            answer
+        });
+        match task.await {
+            Ok(answer) => answer,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(Unavailable::ShuttingDown.into()),
+        }
+    }
+
+    /// Rule 1: the form, and the tag that needs no store.
+    async fn genuine(&self, text: &str) -> Result<RefreshToken, Failure> {
+        let unknown = Failure::SessionEnded(Ended::Unknown);
+        let Some(token) = RefreshToken::parse(text) else { return Err(unknown) };
+        match self.0.keys.genuine(&token).await {
+            Genuine::Yes => Ok(token),
+            Genuine::No => Err(unknown),
+            Genuine::NotLoaded => Err(Unavailable::KeyNotLoaded.into()),
+        }
+    }
+
+    /// The row, and the tag that hangs on its seed.
+    async fn row_of(&self, token: &RefreshToken) -> Result<(Session, Version), Failure> {
+        match self.0.store.load(token.session).await? {
+            Some((session, version)) if self.0.keys.belongs_to(token, &session.seed) => {
+                Ok((session, version))
+            }
+            _ => Err(Failure::SessionEnded(Ended::Unknown)),
+        }
+    }
+
+    /// Asks the hook, once for all rounds of one request.
+    async fn resolve_claims(
+        &self,
+        resolution: &mut Option<Resolution>,
+        session: &Session,
+        next: &mut Session,
+    ) -> Result<(), Failure> {
+        if resolution.is_none() {
+            *resolution = Some(self.0.hook.resolve(session).await?);
+        }
+        match resolution {
+            Some(Resolution::Claims(claims)) => next.claims = claims.as_str().to_owned(),
+            Some(Resolution::End(reason)) => {
+                self.revoke_now(session.id, *reason).await?;
+                return Err(Status::Revoked(*reason).into());
+            }
+            Some(Resolution::Keep) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Commits a row that ends. `false`: the row changed in between, decide again.
+    async fn commit_end(&self, version: Version, next: &Session, kind: EventKind) -> Result<bool, Failure> {
+        let applied = self.0.store.commit(version, next).await? == Commit::Applied;
+        if applied {
+            self.report(next, kind);
+        }
+        Ok(applied)
+    }
+
+    async fn revoke_now(&self, id: SessionId, reason: Reason) -> Result<(), Failure> {
+        if self.0.store.revoke(id, reason).await? == Revoke::Revoked
+            && let Some((session, _)) = self.0.store.load(id).await?
+        {
+            self.report(&session, EventKind::Revoked(reason));
+        }
+        Ok(())
+    }
+
+    async fn revoke_all(
+        &self,
+        subject: &str,
+        keep: Option<SessionId>,
+        reason: Reason,
+    ) -> Result<usize, Failure> {
+        let engine = self.clone();
+        let subject = subject.to_owned();
+        self.finish(async move {
+            let sessions = engine.0.store.list(&subject).await?;
+            let others = sessions.iter().filter(|session| Some(session.id) != keep);
+            let mut ended = 0;
+            for session in others {
+                engine.revoke_now(session.id, reason).await?;
+                ended += 1;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    async fn opened(&self, login: Login) -> Result<Tokens, Failure> {
+        let entropy = &*self.0.entropy;
+        let opening = Opening {
+            id: SessionId(random(entropy)),
+            seed: Seed(random(entropy)),
+            subject: login.subject,
+            client_id: login.client_id,
+            claims: login.claims.as_str().to_owned(),
+            device: login.device,
+            idle: login.idle,
+            absolute: login.absolute,
+        };
+        let session = Session::open(opening, &self.0.policy, self.now());
+        // 128 random bits do not repeat; a store that says they did is not to be believed.
+        if self.0.store.insert(&session).await? == Insert::Exists {
+            return Err(Unavailable::Contended.into());
+        }
+        self.report(&session, EventKind::Opened);
+        self.enforce_cap(&session).await;
+        self.tokens(session)
+    }
+
+    /// Ends the least recently used sessions above the cap. The login stands whatever becomes of it: the next
+    /// one makes up for it.
+    async fn enforce_cap(&self, newest: &Session) {
+        let Some(cap) = self.0.session_cap else { return };
+        let Ok(mut sessions) = self.list(&newest.subject).await else { return };
+        sessions.retain(|session| session.id != newest.id);
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.device.last_seen));
+        for session in sessions.iter().skip(cap.saturating_sub(1)) {
+            if self.revoke_now(session.id, Reason::Revoked).await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a client is given: derived from a committed row, the same whoever derives it.
+
+use rekindle_core::{Generation, Seconds, Session, SessionId, Timestamp};
+use serde::Serialize;
+
+use super::Engine;
+use crate::error::{Failure, Unavailable};
+use crate::token::refresh::RefreshToken;
+use crate::token::{AccessClaims, sign_access};
+
+/// The tokens of one committed row, with the moments at which they end.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Tokens {
+    /// The row they were derived from.
+    pub session: Session,
+    /// A JWT by RFC 9068.
+    pub access_token: String,
+    /// Its `exp`.
+    pub access_expires: Timestamp,
+    /// The newest refresh token.
+    pub refresh_token: String,
+    /// When a client does best to refresh; jittered, so that sessions opened together drift apart.
+    pub refresh_after: Timestamp,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("session", &self.session.id).finish_non_exhaustive()
+    }
+}
+
+/// The answer to a login or a refresh (RFC 6749 section 5.1, and what a client needs to plan ahead). All
+/// spans are whole seconds, counted from when the answer is sent.
+#[derive(Clone, Serialize)]
+pub struct TokenAnswer {
+    token_type: &'static str,
+    access_token: String,
+    expires_in: u64,
+    refresh_token: String,
+    refresh_expires_in: u64,
+    refresh_after: u64,
+    session_id: String,
+    session_expires_in: u64,
+}
+
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenAnswer").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// The answer sent at `now`.
+    pub fn answer(self, now: Timestamp) -> TokenAnswer {
+        TokenAnswer {
+            token_type: "Bearer",
+            access_token: self.access_token,
+            expires_in: self.access_expires.since(now).0,
+            refresh_token: self.refresh_token,
+            refresh_expires_in: self.session.idle_until.since(now).0,
+            refresh_after: self.refresh_after.since(now).0,
+            session_id: self.session.id.to_string(),
+            session_expires_in: self.session.absolute_until.since(now).0,
+        }
+    }
+}
+
+impl Engine {
+    /// The tokens of the row's newest generation.
+    pub(super) fn tokens(&self, session: Session) -> Result<Tokens, Failure> {
+        let refresh_token =
+            self.0.keys.mint_refresh(session.id, session.lineage.latest, &session.seed, session.issued_at);
+        let iat = session.issued_at;
+        self.tokens_at(session, iat, refresh_token)
+    }
+
+    /// The same refresh token again, and the access token of the renewal slot that began at `iat`.
+    pub(super) fn tokens_without_rotation(
+        &self,
+        session: Session,
+        iat: Timestamp,
+        presented: &RefreshToken,
+    ) -> Result<Tokens, Failure> {
+        let refresh_token = presented.text();
+        self.tokens_at(session, iat, refresh_token)
+    }
+
+    fn tokens_at(&self, session: Session, iat: Timestamp, refresh_token: String) -> Result<Tokens, Failure> {
+        let (access_token, access_expires) = self.access_token(&session, iat)?;
+        let refresh_after = iat + self.jittered(session.id, session.lineage.latest);
+        Ok(Tokens { session, access_token, access_expires, refresh_token, refresh_after })
+    }
+
+    /// The access token of the row's newest generation with this `iat`, and its `exp`.
+    pub(super) fn access_token(
+        &self,
+        session: &Session,
+        iat: Timestamp,
+    ) -> Result<(String, Timestamp), Failure> {
+        let exp = (iat + self.0.policy.access).min(session.absolute_until);
+        let claims = AccessClaims {
+            issuer: &self.0.issuer,
+            audience: &self.0.audience,
+            subject: &session.subject,
+            client_id: &session.client_id,
+            issued_at: iat,
+            expires_at: exp,
+            token_id: &token_id(session.id, session.lineage.latest, iat),
+            session: session.id,
+            generation: session.lineage.latest,
+            auth_time: session.auth_time,
+            extra: &session.claims,
+        };
+        let token = sign_access(&self.0.keys.signing_key(iat), &claims);
+        Ok((token.map_err(|_| Unavailable::Signing)?, exp))
+    }
+
+    /// Up to a sixth earlier than the policy says, by session and generation: clients that all started when
+    /// the server came back do not all come back together.
+    fn jittered(&self, id: SessionId, generation: Generation) -> Seconds {
+        let after = self.0.policy.refresh_after().0;
+        let hash = digest(id, generation, Timestamp::ZERO);
+        let jitter = u64::from(u16::from_be_bytes([hash[0], hash[1]])) % (after / 6 + 1);
+        Seconds(after - jitter)
+    }
+}
+
+/// `jti`: 128 bits that are the same whenever the same token is derived again (RFC 7519 section 4.1.7).
+fn token_id(id: SessionId, generation: Generation, iat: Timestamp) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&digest(id, generation, iat)[..16])
+}
+
+fn digest(id: SessionId, generation: Generation, iat: Timestamp) -> [u8; 32] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    context.update(&id.0);
+    context.update(&generation.0.to_be_bytes());
+    context.update(&iat.as_unix().to_be_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}

@@ -1,0 +1,79 @@
+//! What happens to sessions, for logs, metrics and whoever must be told of a theft.
+
+use rekindle_core::{Reason, SessionId};
+
+/// Something that happened to one session. It carries no token and no claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Which session.
+    pub session: SessionId,
+    /// Whose.
+    pub subject: String,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A login.
+    Opened,
+    /// The refresh token rotated.
+    Refreshed,
+    /// A refresh was answered again inside the replay window: a race or a retry, both benign.
+    Replayed,
+    /// An access token was renewed inside a request.
+    Renewed,
+    /// A refresh token came back after the window, unconfirmed: an answer was lost, or a thief was faster.
+    LateRetry,
+    /// More than [`MANY_CANDIDATES`](rekindle_core::MANY_CANDIDATES) answers of one session were never
+    /// confirmed.
+    ManyCandidates,
+    /// A token just killed came back: a straggler most likely, refused without a word on the session.
+    Superseded,
+    /// The store had lost a committed rotation; the session went on from the client's token.
+    StoreRollbackDetected,
+    /// A dead refresh token came back: the session was ended.
+    TheftDetected,
+    /// The session was ended.
+    Revoked(Reason),
+    /// A deadline passed, and a refresh noticed.
+    Expired,
+    /// The claims changed; the next refresh resolves them anew.
+    Bumped,
+}
+
+impl EventKind {
+    /// The name in logs and event streams.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Refreshed => "refreshed",
+            Self::Replayed => "replayed",
+            Self::Renewed => "renewed",
+            Self::LateRetry => "late_retry",
+            Self::ManyCandidates => "many_candidates",
+            Self::Superseded => "superseded",
+            Self::StoreRollbackDetected => "store_rollback_detected",
+            Self::TheftDetected => "theft_detected",
+            Self::Revoked(_) => "revoked",
+            Self::Expired => "expired",
+            Self::Bumped => "bumped",
+        }
+    }
+}
+
+/// Is told what happens. Called on the request path, after the write: it must not block.
+pub trait Observer: Send + Sync + 'static {
+    /// `event` has happened.
+    fn observe(&self, event: &Event);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _: &Event) {}
+}
