@@ -34,6 +34,9 @@
 //! `docs/protocol.md` states all of them with their bounds; `tests/search.rs` walks every schedule of a small
 //! world over these very functions and shows that they hold, and that each seeded bug is caught.
 
+#![warn(missing_docs, unreachable_pub)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
 mod access;
 mod policy;
 mod refresh;

@@ -36,6 +36,9 @@
 //! All additive, none on by default: `sqlite` (the embedded store), `conformance` (the suite that every store
 //! passes, for a store of your own).
 
+#![warn(missing_docs, unreachable_pub)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(feature = "conformance")]
 extern crate self as rekindle;
 
