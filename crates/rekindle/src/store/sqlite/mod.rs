@@ -1,1 +1,159 @@
-//! Keeps sessions in one file.
+//! Keeps sessions in one SQLite file.
+//!
+//! All writes go through one thread that commits whatever waits together; an answer leaves after its commit.
+//! Every decision is a condition inside an `UPDATE`, and nothing is remembered outside the file, so several
+//! stores, in one process or in many on one machine, may share it. `docs/stores.md` has the operator's view.
+
+mod documents;
+mod feed;
+mod lane;
+mod options;
+mod row;
+mod schema;
+mod sessions;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
+
+use self::lane::{Access, Lane};
+pub use self::options::{Options, Synchronous};
+pub use self::schema::OpenError;
+use super::{
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
+    Store, StoreError, Survives, Version,
+};
+use crate::clock::Clock;
+use crate::entropy::{Entropy, random};
+
+/// A store in one SQLite file.
+///
+/// Dropping it finishes the writes that wait and joins its threads.
+pub struct SqliteStore {
+    writer: Lane,
+    /// Short reads: those a request waits for.
+    reader: Lane,
+    /// Reads that may take as long as the file is large.
+    scanner: Lane,
+    synchronous: Synchronous,
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, creating or migrating it where that is due. `clock` dates the changes of the
+    /// feed. Blocks while it reads and writes the file.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use rekindle::store::sqlite::{Options, SqliteStore};
+    /// use rekindle::{clock::SystemClock, entropy::SystemEntropy};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("rekindle.db");
+    /// let store = SqliteStore::open(path, &Options::default(), &SystemEntropy, Arc::new(SystemClock))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where the file is not Rekindle's, was written by a later version, or cannot be opened.
+    pub fn open(
+        path: impl AsRef<Path>,
+        options: &Options,
+        entropy: &dyn Entropy,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        schema::prepare(path, options, u64::from_le_bytes(random(entropy)))?;
+        let lane = |name, access| {
+            let conn = schema::connect(path, options)?;
+            Lane::start(name, conn, access, options.queue, options.patience).map_err(|cause| {
+                OpenError::Unusable { path: path.display().to_string(), cause: cause.into() }
+            })
+        };
+        let write = match options.synchronous {
+            Synchronous::Full => Access::Write,
+            Synchronous::Normal => Access::WriteFlushingOnDemand,
+        };
+        Ok(Self {
+            writer: lane("rekindle-write", write)?,
+            reader: lane("rekindle-read", Access::Read)?,
+            scanner: lane("rekindle-scan", Access::Read)?,
+            synchronous: options.synchronous,
+            clock,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn insert(&self, session: &Session) -> Result<Insert, StoreError> {
+        let session = session.clone();
+        self.writer.run(true, move |db| sessions::insert(db, &session)).await
+    }
+
+    async fn load(&self, id: SessionId) -> Result<Option<(Session, Version)>, StoreError> {
+        self.reader.run(false, move |db| sessions::load(db, id)).await
+    }
+
+    async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError> {
+        let at = self.clock.now();
+        let session = session.clone();
+        let ends = session.status != Status::Active;
+        self.writer.run(ends, move |db| sessions::commit(db, version, &session, at)).await
+    }
+
+    async fn revoke(&self, id: SessionId, reason: Reason) -> Result<Revoke, StoreError> {
+        let at = self.clock.now();
+        self.writer.run(true, move |db| sessions::revoke(db, id, reason, at)).await
+    }
+
+    async fn list(&self, subject: &str) -> Result<Vec<Session>, StoreError> {
+        let subject = subject.to_owned();
+        self.reader.run(false, move |db| sessions::list(db, &subject)).await
+    }
+
+    async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
+        self.scanner.run(false, move |db| sessions::scan(db, after, limit)).await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.writer.run(false, move |db| sessions::purge(db, before, limit)).await
+    }
+
+    async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError> {
+        let subject = subject.to_owned();
+        self.reader.run(false, move |db| documents::subject_epoch(db, &subject)).await
+    }
+
+    async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError> {
+        let subject = subject.to_owned();
+        self.writer.run(true, move |db| documents::raise_subject_epoch(db, &subject, epoch)).await
+    }
+
+    async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
+        self.reader.run(false, move |db| feed::since(db, cursor, limit)).await
+    }
+
+    async fn keyring(&self) -> Result<KeyringDocument, StoreError> {
+        self.reader.run(false, documents::keyring).await
+    }
+
+    async fn commit_keyring(&self, version: u64, bytes: &[u8]) -> Result<KeyringCommit, StoreError> {
+        let bytes = bytes.to_vec();
+        self.writer.run(true, move |db| documents::commit_keyring(db, version, &bytes)).await
+    }
+
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        self.scanner.run(false, sessions::stats).await
+    }
+
+    fn durability(&self) -> Durability {
+        let rotation = match self.synchronous {
+            Synchronous::Full => Survives::PowerLoss,
+            Synchronous::Normal => Survives::ProcessKill,
+        };
+        Durability { rotation, login: Survives::PowerLoss, revocation: Survives::PowerLoss }
+    }
+}

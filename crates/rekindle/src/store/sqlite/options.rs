@@ -1,0 +1,40 @@
+//! What an operator may choose about the file.
+
+use std::time::Duration;
+
+/// When a write counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Every acknowledged write is on the disk: it survives the loss of power.
+    #[default]
+    Full,
+    /// Logins and ends are on the disk. A rotation is with the operating system: it survives the end of the
+    /// process, and after a loss of power the protocol heals it.
+    Normal,
+}
+
+/// How a [`SqliteStore`](super::SqliteStore) uses its file.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// When a write counts as done. Default [`Synchronous::Full`].
+    pub synchronous: Synchronous,
+    /// How many commands may wait for the disk. Default 4096; each holds one row.
+    pub queue: usize,
+    /// How long a caller waits for a place in the queue before it is told "unavailable". Default 5 seconds.
+    pub patience: Duration,
+    /// A page limit for the file, so that a test meets a full one.
+    #[doc(hidden)]
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            synchronous: Synchronous::Full,
+            queue: 4096,
+            patience: Duration::from_secs(5),
+            max_pages: None,
+        }
+    }
+}
