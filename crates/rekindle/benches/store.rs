@@ -113,7 +113,7 @@ where
 /// The session that sizes are quoted for.
 fn reference(nth: u64) -> Session {
     let subject = format!("{:08x}-aaaa-4bbb-8ccc-{:012x}", mix(nth) >> 32, nth);
-    let claims = format!("{{\"role\":\"editor\",\"tenant\":\"{:032x}\"}}", mix(nth));
+    let claims = format!("{{\"role\":\"editor\",\"tenant\":\"{:031x}\"}}", mix(nth));
     assert_eq!((subject.len(), claims.len()), (36, 60));
     let device =
         Device { label: "Firefox 144 on Linux x86".into(), agent: "Firefox".into(), ..Device::default() };
