@@ -1,0 +1,261 @@
+//! The accounts' table, and the threads that ask it.
+//!
+//! One connection reads and one writes, each on a thread of its own: a writer that waits for the session
+//! store's commits must not hold up the question that every refresh asks.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Params, Statement};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::accounts::{AccountsError, Claims};
+
+/// The version of the table that this program writes, kept under `accounts_schema` in the file's `meta`.
+const SCHEMA: i64 = 1;
+
+const BUSY: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) subject: String,
+    pub(super) username: String,
+    /// A PHC string.
+    pub(super) password: String,
+    pub(super) credential_version: u64,
+    pub(super) claims: Claims,
+    pub(super) disabled: bool,
+    pub(super) created_at: u64,
+}
+
+#[derive(Clone)]
+pub(super) struct File {
+    reader: Worker,
+    writer: Worker,
+}
+
+impl File {
+    pub(super) fn open(path: &Path) -> Result<Self, AccountsError> {
+        let mut connection = connect(path)?;
+        migrate(&mut connection)?;
+        let writer = Worker::start("accounts-write", connection)?;
+        Ok(Self { reader: Worker::start("accounts-read", connect(path)?)?, writer })
+    }
+
+    pub(super) async fn by_username(&self, username: &str) -> Result<Option<Row>, AccountsError> {
+        let username = username.to_owned();
+        self.reader.run(move |db| one(&mut db.by_username, &username)).await
+    }
+
+    pub(super) async fn by_subject(&self, subject: &str) -> Result<Option<Row>, AccountsError> {
+        let subject = subject.to_owned();
+        self.reader.run(move |db| one(&mut db.by_subject, &subject)).await
+    }
+
+    pub(super) async fn all(&self) -> Result<Vec<Row>, AccountsError> {
+        self.reader
+            .run(|db| {
+                let mut query = db.connection.prepare(&select("1 ORDER BY username"))?;
+                let rows = query.query_map([], read)?;
+                rows.map(|row| parse(row?)).collect()
+            })
+            .await
+    }
+
+    pub(super) async fn insert(&self, row: Row) -> Result<(), AccountsError> {
+        self.writer
+            .run(move |db| {
+                let inserted = db.connection.execute(
+                    "INSERT INTO accounts (subject, username, password, credential_version, claims, disabled, \
+                     created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (username) DO NOTHING",
+                    (
+                        row.subject,
+                        row.username,
+                        row.password,
+                        row.credential_version.cast_signed(),
+                        serde_json::Value::Object(row.claims).to_string(),
+                        row.disabled,
+                        row.created_at.cast_signed(),
+                    ),
+                )?;
+                if inserted == 0 { Err(AccountsError::Exists) } else { Ok(()) }
+            })
+            .await
+    }
+
+    /// Replaces the password and counts that up, in one step.
+    pub(super) async fn set_password(&self, username: &str, hash: String) -> Result<String, AccountsError> {
+        let username = username.to_owned();
+        self.update("SET password = ?2, credential_version = credential_version + 1", (username, hash)).await
+    }
+
+    pub(super) async fn disable(&self, username: &str) -> Result<String, AccountsError> {
+        self.update("SET disabled = 1", (username.to_owned(),)).await
+    }
+
+    /// The same password, hashed anew: only where the hash is still `old`, or a change of the password that
+    /// came between would be undone.
+    pub(super) async fn replace_hash(
+        &self,
+        subject: &str,
+        old: &str,
+        new: String,
+    ) -> Result<(), AccountsError> {
+        let (subject, old) = (subject.to_owned(), old.to_owned());
+        self.writer
+            .run(move |db| {
+                let update = "UPDATE accounts SET password = ?3 WHERE subject = ?1 AND password = ?2";
+                Ok(db.connection.execute(update, (subject, old, new)).map(drop)?)
+            })
+            .await
+    }
+
+    async fn update<P>(&self, set: &'static str, params: P) -> Result<String, AccountsError>
+    where
+        P: Params + Send + 'static,
+    {
+        self.writer
+            .run(move |db| {
+                let update = format!("UPDATE accounts {set} WHERE username = ?1 RETURNING subject");
+                let subject = db.connection.query_row(&update, params, |row| row.get(0)).optional()?;
+                subject.ok_or(AccountsError::Unknown)
+            })
+            .await
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, AccountsError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    // As the session store has it; a change of password that was acknowledged survives a loss of power.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Names fold ASCII case, because a phone's keyboard capitalises the first letter of a login form.
+fn migrate(connection: &mut Connection) -> Result<(), AccountsError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction.execute_batch("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value)")?;
+    let known: Option<i64> = transaction
+        .query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'accounts_schema'", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    match known {
+        Some(SCHEMA) => {}
+        None => {
+            transaction.execute_batch(
+                "CREATE TABLE accounts (
+                    subject TEXT NOT NULL PRIMARY KEY,
+                    username TEXT NOT NULL UNIQUE COLLATE NOCASE,
+                    password TEXT NOT NULL,
+                    credential_version INTEGER NOT NULL,
+                    claims TEXT NOT NULL,
+                    disabled INTEGER NOT NULL,
+                    created_at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID",
+            )?;
+            transaction.execute("INSERT INTO meta (key, value) VALUES ('accounts_schema', ?1)", [SCHEMA])?;
+        }
+        Some(other) => {
+            return Err(AccountsError::unavailable(format!(
+                "the accounts are of schema {other}, and this version reads {SCHEMA}"
+            )));
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT subject, username, password, credential_version, claims, disabled, created_at FROM accounts \
+         WHERE {condition}"
+    )
+}
+
+fn one(query: &mut Statement<'_>, key: &str) -> Result<Option<Row>, AccountsError> {
+    query.query_row([key], read).optional()?.map(parse).transpose()
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, String)> {
+    let account = Row {
+        subject: row.get(0)?,
+        username: row.get(1)?,
+        password: row.get(2)?,
+        credential_version: row.get::<_, i64>(3)?.cast_unsigned(),
+        claims: Claims::new(),
+        disabled: row.get(5)?,
+        created_at: row.get::<_, i64>(6)?.cast_unsigned(),
+    };
+    Ok((account, row.get(4)?))
+}
+
+fn parse((row, claims): (Row, String)) -> Result<Row, AccountsError> {
+    let claims = serde_json::from_str(&claims).map_err(AccountsError::unavailable)?;
+    Ok(Row { claims, ..row })
+}
+
+impl From<rusqlite::Error> for AccountsError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+/// A connection with what is asked often prepared once.
+struct Db<'c> {
+    connection: &'c Connection,
+    by_subject: Statement<'c>,
+    by_username: Statement<'c>,
+}
+
+type Job = Box<dyn FnOnce(&mut Db<'_>) + Send>;
+
+/// A thread that owns a connection. It ends when the last handle is dropped.
+#[derive(Clone)]
+struct Worker(mpsc::Sender<Job>);
+
+impl Worker {
+    fn start(name: &str, connection: Connection) -> Result<Self, AccountsError> {
+        let (sender, jobs) = mpsc::channel(256);
+        // Prepared here once more, so that a file that cannot answer is refused at the start.
+        Db::over(&connection)?;
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || serve(&connection, jobs))
+            .map_err(AccountsError::unavailable)?;
+        Ok(Self(sender))
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<T, AccountsError> + Send + 'static,
+    ) -> Result<T, AccountsError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            // The caller may have hung up; what was written stays written.
+            let _ = reply.send(work(db));
+        });
+        self.0.send(job).await.map_err(|_| AccountsError::unavailable("the accounts' thread has ended"))?;
+        answer.await.map_err(AccountsError::unavailable)?
+    }
+}
+
+impl<'c> Db<'c> {
+    fn over(connection: &'c Connection) -> Result<Self, AccountsError> {
+        let by_subject = connection.prepare(&select("subject = ?1"))?;
+        let by_username = connection.prepare(&select("username = ?1"))?;
+        Ok(Self { connection, by_subject, by_username })
+    }
+}
+
+fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
+    match Db::over(connection) {
+        Ok(mut db) => {
+            while let Some(job) = jobs.blocking_recv() {
+                job(&mut db);
+            }
+        }
+        Err(error) => tracing::error!(%error, "the accounts cannot be asked"),
+    }
+}

@@ -1,0 +1,138 @@
+//! Accounts in the session store's own SQLite file: argon2id, a table of their own.
+
+mod file;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rekindle::clock::Clock;
+use rekindle::core::Timestamp;
+use rekindle::entropy::Entropy;
+
+use super::password::{Check, Hasher};
+use super::{Account, Accounts, AccountsError, Claims, HashingOptions, Password, State, Verdict, Verified};
+use file::{File, Row};
+
+/// What builtin accounts need beside their file.
+#[derive(Clone)]
+pub struct BuiltinOptions {
+    /// What hashing may cost.
+    pub hashing: HashingOptions,
+    /// Dates new accounts.
+    pub clock: Arc<dyn Clock>,
+    /// Draws subjects and salts.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The builtin accounts. Cheap to clone.
+#[derive(Clone)]
+pub struct Builtin {
+    file: File,
+    hasher: Hasher,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Builtin {
+    /// Opens the accounts in the SQLite file at `path`, creating their table if it is not there.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened, or its accounts were written by a newer version.
+    pub fn open(path: &Path, options: BuiltinOptions) -> Result<Self, AccountsError> {
+        let hasher = Hasher::new(&options.hashing, Arc::clone(&options.entropy))?;
+        Ok(Self { file: File::open(path)?, hasher, clock: options.clock, entropy: options.entropy })
+    }
+
+    /// A random UUID, version 4 (RFC 9562 section 5.4): says nothing of the account, and is never reused.
+    fn new_subject(&self) -> String {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let mut text = String::with_capacity(36);
+        for (index, byte) in bytes.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            text.push_str(&format!("{byte:02x}"));
+        }
+        text
+    }
+}
+
+#[async_trait]
+impl Accounts for Builtin {
+    async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError> {
+        let row = self.file.by_username(username).await?;
+        let stored = row.as_ref().map(|row| row.password.clone());
+        let check = self.hasher.check(password.clone(), stored).await?;
+        let Some(row) = row.filter(|row| check != Check::Wrong && !row.disabled) else {
+            return Ok(Verdict::Denied);
+        };
+        if check == Check::RightButWeak {
+            // The login does not hang on it: it is tried again at the next one.
+            if let Err(error) = self.strengthen(&row, password).await {
+                tracing::warn!(subject = row.subject, %error, "a weak password hash could not be replaced");
+            }
+        }
+        let Row { subject, claims, credential_version, .. } = row;
+        Ok(Verdict::Verified(Verified { subject, claims, credential_version }))
+    }
+
+    async fn state(&self, subject: &str) -> Result<State, AccountsError> {
+        Ok(match self.file.by_subject(subject).await? {
+            None => State::Gone,
+            Some(row) if row.disabled => State::Disabled,
+            Some(Row { claims, credential_version, .. }) => State::Active { claims, credential_version },
+        })
+    }
+
+    async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError> {
+        let subject = self.new_subject();
+        let row = Row {
+            subject: subject.clone(),
+            username: username.to_owned(),
+            password: self.hasher.hash(password).await?,
+            credential_version: 1,
+            claims,
+            disabled: false,
+            created_at: self.clock.now().as_unix(),
+        };
+        self.file.insert(row).await?;
+        Ok(subject)
+    }
+
+    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
+        let hash = self.hasher.hash(password).await?;
+        self.file.set_password(username, hash).await
+    }
+
+    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
+        self.file.disable(username).await
+    }
+
+    async fn list(&self) -> Result<Vec<Account>, AccountsError> {
+        let rows = self.file.all().await?;
+        Ok(rows
+            .into_iter()
+            .map(|Row { subject, username, disabled, created_at, claims, .. }| Account {
+                subject,
+                username,
+                disabled,
+                created_at: Timestamp::from_unix(created_at),
+                claims,
+            })
+            .collect())
+    }
+}
+
+impl Builtin {
+    async fn strengthen(&self, row: &Row, password: Password) -> Result<(), AccountsError> {
+        let hash = self.hasher.hash(password).await?;
+        self.file.replace_hash(&row.subject, &row.password, hash).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

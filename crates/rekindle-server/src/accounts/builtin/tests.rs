@@ -1,0 +1,126 @@
+use rekindle::clock::SystemClock;
+use rekindle::entropy::SystemEntropy;
+use tempfile::TempDir;
+
+use super::*;
+
+fn options(memory_kib: u32) -> BuiltinOptions {
+    BuiltinOptions {
+        hashing: HashingOptions { memory_kib, passes: 1, ..HashingOptions::default() },
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    }
+}
+
+fn builtin() -> (Builtin, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    (Builtin::open(&dir.path().join("test.db"), options(64)).unwrap(), dir)
+}
+
+fn roles(role: &str) -> Claims {
+    Claims::from_iter([("role".to_owned(), role.into())])
+}
+
+async fn verified(accounts: &Builtin, username: &str, password: &str) -> Option<Verified> {
+    match accounts.verify(username, password.into()).await.unwrap() {
+        Verdict::Verified(found) => Some(found),
+        Verdict::Denied => None,
+    }
+}
+
+#[tokio::test]
+async fn an_account_logs_in_with_its_password_in_any_ascii_case_of_its_name() {
+    let (accounts, _dir) = builtin();
+    let subject = accounts.add("alice", "correct horse".into(), roles("editor")).await.unwrap();
+    let found = verified(&accounts, "Alice", "correct horse").await.unwrap();
+    assert_eq!(found, Verified { subject, claims: roles("editor"), credential_version: 1 });
+    assert_eq!(verified(&accounts, "alice", "Correct horse").await, None);
+    assert_eq!(verified(&accounts, "alicia", "correct horse").await, None);
+}
+
+#[tokio::test]
+async fn a_subject_is_a_random_uuid_of_version_4() {
+    let (accounts, _dir) = builtin();
+    let first = accounts.add("a", "p".into(), Claims::new()).await.unwrap();
+    let second = accounts.add("b", "p".into(), Claims::new()).await.unwrap();
+    assert_ne!(first, second);
+    for subject in [first, second] {
+        let groups: Vec<&str> = subject.split('-').collect();
+        assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(groups[2].starts_with('4') && groups[3].starts_with(['8', '9', 'a', 'b']), "{subject}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_account() {
+    let (accounts, _dir) = builtin();
+    accounts.add("alice", "one".into(), Claims::new()).await.unwrap();
+    let again = accounts.add("ALICE", "two".into(), Claims::new()).await;
+    assert!(matches!(again, Err(AccountsError::Exists)));
+    assert!(verified(&accounts, "alice", "one").await.is_some());
+}
+
+#[tokio::test]
+async fn a_new_password_raises_the_credential_version() {
+    let (accounts, _dir) = builtin();
+    let subject = accounts.add("alice", "old".into(), Claims::new()).await.unwrap();
+    assert_eq!(accounts.set_password("alice", "new".into()).await.unwrap(), subject);
+    assert_eq!(verified(&accounts, "alice", "old").await, None);
+    assert_eq!(verified(&accounts, "alice", "new").await.unwrap().credential_version, 2);
+    let state = accounts.state(&subject).await.unwrap();
+    assert_eq!(state, State::Active { claims: Claims::new(), credential_version: 2 });
+    let unknown = accounts.set_password("bob", "new".into()).await;
+    assert!(matches!(unknown, Err(AccountsError::Unknown)));
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_denied_and_says_so_only_to_the_server() {
+    let (accounts, _dir) = builtin();
+    let subject = accounts.add("alice", "p".into(), Claims::new()).await.unwrap();
+    assert_eq!(accounts.disable("alice").await.unwrap(), subject);
+    assert_eq!(verified(&accounts, "alice", "p").await, None);
+    assert_eq!(accounts.state(&subject).await.unwrap(), State::Disabled);
+    assert_eq!(accounts.state("nobody").await.unwrap(), State::Gone);
+}
+
+#[tokio::test]
+async fn a_weak_hash_is_replaced_at_login_without_ending_other_sessions() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("test.db");
+    let weak = Builtin::open(&path, options(64)).unwrap();
+    weak.add("alice", "p".into(), Claims::new()).await.unwrap();
+
+    let strong = Builtin::open(&path, options(128)).unwrap();
+    assert_eq!(verified(&strong, "alice", "p").await.unwrap().credential_version, 1);
+    let stored = strong.file.by_username("alice").await.unwrap().unwrap();
+    assert!(stored.password.contains("m=128,"), "{}", stored.password);
+    assert_eq!(stored.credential_version, 1);
+    assert!(verified(&strong, "alice", "p").await.is_some());
+}
+
+#[tokio::test]
+async fn a_rehash_never_undoes_a_change_of_the_password() {
+    let (accounts, _dir) = builtin();
+    accounts.add("alice", "old".into(), Claims::new()).await.unwrap();
+    let before = accounts.file.by_username("alice").await.unwrap().unwrap();
+    accounts.set_password("alice", "new".into()).await.unwrap();
+    accounts.strengthen(&before, "old".into()).await.unwrap();
+    assert!(verified(&accounts, "alice", "new").await.is_some());
+    assert_eq!(verified(&accounts, "alice", "old").await, None);
+}
+
+#[tokio::test]
+async fn accounts_outlive_the_process_and_a_newer_schema_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("test.db");
+    Builtin::open(&path, options(64)).unwrap().add("alice", "p".into(), Claims::new()).await.unwrap();
+    let again = Builtin::open(&path, options(64)).unwrap();
+    let names: Vec<String> =
+        again.list().await.unwrap().into_iter().map(|account| account.username).collect();
+    assert_eq!(names, ["alice"]);
+
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute("UPDATE meta SET value = 2 WHERE key = 'accounts_schema'", []).unwrap();
+    let refused = Builtin::open(&path, options(64)).err().unwrap();
+    assert!(refused.to_string().contains("schema 2"), "{refused}");
+}

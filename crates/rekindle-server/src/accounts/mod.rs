@@ -1,0 +1,162 @@
+//! Who may log in.
+//!
+//! Sessions know a subject and claims; where those come from is an [`Accounts`]. It is asked twice: at login
+//! whether a password is right, and at every refresh that writes whether the account still stands and what
+//! its claims are now ([`AccountsHook`]).
+
+mod builtin;
+mod demo;
+//mod hook;
+mod none;
+mod password;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rekindle::core::Timestamp;
+
+pub use builtin::{Builtin, BuiltinOptions};
+pub use demo::{DEMO_PASSWORD, DEMO_SUBJECT, DEMO_USERNAME, Demo};
+//pub use hook::AccountsHook;
+pub use none::NoAccounts;
+pub use password::{HashingOptions, Password};
+
+/// Claims of an account: members of a JSON object.
+pub type Claims = serde_json::Map<String, serde_json::Value>;
+
+/// The answer to a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is right, and the account is enabled.
+    Verified(Verified),
+    /// No such account, another password, or disabled: the caller never learns which.
+    Denied,
+}
+
+/// An account whose password was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Whose sessions it opens. Constant, and never given to another account.
+    pub subject: String,
+    /// What its tokens say.
+    pub claims: Claims,
+    /// The password that was checked, by its number. See [`State::Active`].
+    pub credential_version: u64,
+}
+
+/// How an account stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It may have sessions.
+    Active {
+        /// What its tokens say from now on.
+        claims: Claims,
+        /// Rises with each change of the password. A login that finds it changed after its session was
+        /// opened raced that change, and the change did not see the session: the login ends it itself.
+        credential_version: u64,
+    },
+    /// It was disabled.
+    Disabled,
+    /// There is no such account.
+    Gone,
+    /// The account is kept by the application, which opens and ends the sessions itself.
+    Elsewhere,
+}
+
+/// One account, as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whose sessions it opens.
+    pub subject: String,
+    /// What is typed at login.
+    pub username: String,
+    /// Whether it may not log in.
+    pub disabled: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// What its tokens say.
+    pub claims: Claims,
+}
+
+/// Why accounts could not do what they were asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountsError {
+    /// More passwords are being checked than the memory set aside for it allows. It passes.
+    #[error("too many passwords are being checked at once")]
+    Overloaded,
+    /// Where the accounts are kept cannot be reached. It may pass.
+    #[error("the accounts are unavailable: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// This kind of accounts does not do that.
+    #[error("{0}")]
+    NotOffered(&'static str),
+    /// The name is taken.
+    #[error("there is an account of that name already")]
+    Exists,
+    /// There is no account of that name.
+    #[error("there is no account of that name")]
+    Unknown,
+    /// A name or password that no login could send.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl AccountsError {
+    pub(crate) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+}
+
+/// Keeps accounts.
+///
+/// # Errors
+/// Every method fails with an [`AccountsError`]; `Overloaded` and `Unavailable` say nothing of the account.
+#[async_trait]
+pub trait Accounts: Send + Sync + 'static {
+    /// Checks a password. An unknown name costs the same time as a wrong password.
+    async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError>;
+
+    /// How the account of `subject` stands now. On the path of every refresh that writes.
+    async fn state(&self, subject: &str) -> Result<State, AccountsError>;
+
+    /// Adds an account and answers its subject.
+    async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError>;
+
+    /// Replaces the password and answers the account's subject, whose sessions the caller ends.
+    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError>;
+
+    /// Disables the account and answers its subject. Its sessions end at their next refresh, and at once
+    /// where the caller revokes them.
+    async fn disable(&self, username: &str) -> Result<String, AccountsError>;
+
+    /// All accounts, by name.
+    async fn list(&self) -> Result<Vec<Account>, AccountsError>;
+}
+
+#[async_trait]
+impl<A: Accounts + ?Sized> Accounts for Arc<A> {
+    async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError> {
+        (**self).verify(username, password).await
+    }
+
+    async fn state(&self, subject: &str) -> Result<State, AccountsError> {
+        (**self).state(subject).await
+    }
+
+    async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError> {
+        (**self).add(username, password, claims).await
+    }
+
+    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
+        (**self).set_password(username, password).await
+    }
+
+    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
+        (**self).disable(username).await
+    }
+
+    async fn list(&self) -> Result<Vec<Account>, AccountsError> {
+        (**self).list().await
+    }
+}

@@ -1,0 +1,241 @@
+//! Passwords and their hashes: argon2id in PHC strings, off the async threads, within set bounds.
+
+use std::fmt;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use rekindle::entropy::Entropy;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::AccountsError;
+
+/// A password on its way to be checked or hashed. Wiped when dropped, never printed.
+///
+/// Compared byte by byte: what is typed differently in Unicode is another password.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Whether it is this text. Not in constant time: for passwords that are no secret.
+    pub(super) fn is(&self, text: &str) -> bool {
+        *self.0 == text
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl From<&str> for Password {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// What hashing may cost.
+#[derive(Clone, Debug)]
+pub struct HashingOptions {
+    /// Memory of one hash in KiB. Default 19 MiB, with `passes` 2 and one lane: OWASP's first choice for
+    /// argon2id.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub passes: u32,
+    /// How many passwords are hashed at once. Default: as many as fit into 256 MiB, and no more than there
+    /// are processors, for more would only slow down every other request.
+    pub at_once: usize,
+    /// How long a password waits for its turn before the caller is told to come back.
+    pub wait: Duration,
+}
+
+impl Default for HashingOptions {
+    fn default() -> Self {
+        let memory_kib = Params::DEFAULT_M_COST;
+        let fit = (256 * 1024 / memory_kib) as usize;
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            memory_kib,
+            passes: Params::DEFAULT_T_COST,
+            at_once: fit.min(processors),
+            wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    Right,
+    /// Right, and hashed with less than is asked for now.
+    RightButWeak,
+    Wrong,
+}
+
+#[derive(Clone)]
+pub(super) struct Hasher {
+    params: Params,
+    turns: Arc<Semaphore>,
+    wait: Duration,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Hasher {
+    pub(super) fn new(options: &HashingOptions, entropy: Arc<dyn Entropy>) -> Result<Self, AccountsError> {
+        let params = Params::new(options.memory_kib, options.passes, 1, None)
+            .map_err(|error| AccountsError::Unusable(format!("password hashing: {error}")))?;
+        let turns = Arc::new(Semaphore::new(options.at_once.max(1)));
+        Ok(Self { params, turns, wait: options.wait, entropy })
+    }
+
+    /// The PHC string of `password`, with a salt of its own.
+    pub(super) async fn hash(&self, password: Password) -> Result<String, AccountsError> {
+        let mut salt = [0; 16];
+        self.entropy.fill(&mut salt);
+        let argon2 = self.argon2();
+        self.in_turn(move || argon2.hash_password_with_salt(password.as_bytes(), &salt))
+            .await?
+            .map(|hash| hash.to_string())
+            .map_err(AccountsError::unavailable)
+    }
+
+    /// Checks `password` against the PHC string `stored`; with `None` it does the same work for nothing, so
+    /// that an unknown name cannot be told from a wrong password by the clock.
+    pub(super) async fn check(
+        &self,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<Check, AccountsError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody());
+        let argon2 = self.argon2();
+        self.in_turn(move || {
+            let Ok(hash) = PasswordHash::new(&stored) else {
+                return Err(AccountsError::unavailable("an account's password hash is no PHC string"));
+            };
+            let right = argon2.verify_password(password.as_bytes(), &hash).is_ok();
+            Ok(match right && known {
+                false => Check::Wrong,
+                true if is_weaker(&hash, argon2.params()) => Check::RightButWeak,
+                true => Check::Right,
+            })
+        })
+        .await?
+    }
+
+    /// A hash that no password has, at today's cost.
+    fn nobody(&self) -> String {
+        let (m, t) = (self.params.m_cost(), self.params.t_cost());
+        let (salt, output) = ("A".repeat(22), "A".repeat(43));
+        format!("$argon2id$v=19$m={m},t={t},p=1${salt}${output}")
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+    }
+
+    /// Runs `work` on a blocking thread once it is its turn. The turn goes with the work, not with the
+    /// request: a client that hangs up must not make room for one more hash while its own still runs.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AccountsError> {
+        let turn = tokio::time::timeout(self.wait, Arc::clone(&self.turns).acquire_owned())
+            .await
+            .map_err(|_| AccountsError::Overloaded)?
+            .map_err(AccountsError::unavailable)?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(AccountsError::unavailable)
+    }
+}
+
+fn is_weaker(hash: &PasswordHash, wanted: &Params) -> bool {
+    let Ok(params) = Params::try_from(hash) else { return true };
+    hash.algorithm != Algorithm::Argon2id.ident()
+        || hash.version != Some(Version::V0x13.into())
+        || params.m_cost() < wanted.m_cost()
+        || params.t_cost() < wanted.t_cost()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rekindle::entropy::SystemEntropy;
+
+    fn hasher(memory_kib: u32, passes: u32) -> Hasher {
+        let options = HashingOptions { memory_kib, passes, ..HashingOptions::default() };
+        Hasher::new(&options, Arc::new(SystemEntropy)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_known_by_its_hash_and_no_other_is() {
+        let hasher = hasher(64, 1);
+        let hash = hasher.hash("correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
+        assert_eq!(hasher.check("correct horse".into(), Some(hash.clone())).await.unwrap(), Check::Right);
+        assert_eq!(hasher.check("correct house".into(), Some(hash)).await.unwrap(), Check::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_less_than_todays_cost_is_weak() {
+        let old = hasher(64, 1).hash("p".into()).await.unwrap();
+        for stronger in [hasher(128, 1), hasher(64, 2)] {
+            assert_eq!(stronger.check("p".into(), Some(old.clone())).await.unwrap(), Check::RightButWeak);
+        }
+        let strong = hasher(128, 2).hash("p".into()).await.unwrap();
+        assert_eq!(hasher(64, 1).check("p".into(), Some(strong)).await.unwrap(), Check::Right);
+    }
+
+    /// The work for an unknown name must be work: a text that argon2 refuses would be answered at once.
+    #[tokio::test]
+    async fn nobody_has_a_hash_of_todays_cost_that_argon2_reads() {
+        let hasher = hasher(64, 1);
+        let nobody = hasher.nobody();
+        let parsed = PasswordHash::new(&nobody).unwrap();
+        assert_eq!(Params::try_from(&parsed).unwrap().m_cost(), 64);
+        assert!(!is_weaker(&parsed, &hasher.params));
+        assert_eq!(
+            hasher.argon2().verify_password(b"p", &parsed),
+            Err(argon2::password_hash::Error::PasswordInvalid),
+            "computed, and found different"
+        );
+        assert_eq!(hasher.check("p".into(), None).await.unwrap(), Check::Wrong);
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_for_a_turn_is_told_so() {
+        let hasher = Hasher { wait: Duration::ZERO, ..hasher(64, 1) };
+        let all = hasher.turns.available_permits();
+        let _busy = hasher.turns.acquire_many(u32::try_from(all).unwrap()).await.unwrap();
+        assert!(matches!(hasher.hash("p".into()).await, Err(AccountsError::Overloaded)));
+    }
+
+    #[test]
+    fn the_default_stays_within_its_memory() {
+        let options = HashingOptions::default();
+        assert!(options.at_once >= 1 && options.at_once * options.memory_kib as usize <= 256 * 1024);
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        assert_eq!(format!("{:?}", Password::from("secret")), "Password(..)");
+    }
+}
