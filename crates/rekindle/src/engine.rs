@@ -220,6 +220,14 @@ impl Engine {
         Ok(self.row_of(&token).await?.0)
     }
 
+    /// The row of a session, whatever its status; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Failure> {
+        Ok(self.0.store.load(id).await?.map(|(session, _)| session))
+    }
+
     /// Ends a session, if it lives. Idempotent: ending an ended or unknown session succeeds.
     ///
     /// # Errors

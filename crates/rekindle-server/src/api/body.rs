@@ -1,0 +1,156 @@
+//! The JSON body of a request: one flat object of known members.
+//!
+//! Members that an endpoint does not know are refused by name. RFC 6749 lets a server ignore what it does not
+//! know; here a misspelt `remember` would silently keep somebody signed in on a shared computer for a month,
+//! and a misspelt `refresh_token` would look like a logout.
+
+use std::fmt;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::problem::{Code, Problem};
+
+/// No request needs more: the longest is a login whose password is written in `\u` escapes.
+const LIMIT: usize = 16 * 1024;
+
+/// The members of the body, in the order they were sent. No body at all has no members.
+#[derive(Default)]
+pub(crate) struct Body(Vec<(String, Value)>);
+
+impl Body {
+    /// Refuses members that are not `known`, and members sent twice.
+    pub(crate) fn only(self, known: &[&str]) -> Result<Self, Problem> {
+        for (index, (name, _)) in self.0.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let shown: String = name.chars().take(40).collect();
+                let known = known.join("`, `");
+                return Err(Problem::invalid(format!("the member `{shown}` is unknown here; known: `{known}`")));
+            }
+            if self.0[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Problem::invalid(format!("the member `{name}` was sent twice")));
+            }
+        }
+        Ok(self)
+    }
+
+    /// A text of 1 to `limit` bytes without control characters; `None` where it is absent or null.
+    pub(crate) fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>, Problem> {
+        let Some(text) = self.any_text(name)? else { return Ok(None) };
+        if text.is_empty() || text.len() > limit {
+            return Err(Problem::invalid(format!("`{name}` must have 1 to {limit} bytes")));
+        }
+        if text.chars().any(is_control) {
+            return Err(Problem::invalid(format!("`{name}` must not contain control characters")));
+        }
+        Ok(Some(text))
+    }
+
+    /// Like [`text`](Self::text), and it must be there.
+    pub(crate) fn required_text(&mut self, name: &str, limit: usize) -> Result<String, Problem> {
+        self.text(name, limit)?.ok_or_else(|| Problem::invalid(format!("`{name}` is missing")))
+    }
+
+    /// A token: whatever text it is, the engine judges it. An empty one is none.
+    pub(crate) fn token(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        Ok(self.any_text(name)?.filter(|token| !token.is_empty()))
+    }
+
+    /// `true` or `false`; `None` where it is absent or null.
+    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Problem::invalid(format!("`{name}` must be true or false"))),
+        }
+    }
+
+    fn any_text(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Problem::invalid(format!("`{name}` must be a string"))),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let index = self.0.iter().position(|(member, value)| member == name && !value.is_null())?;
+        Some(self.0.swap_remove(index).1)
+    }
+}
+
+/// Control characters, and those that turn the direction of the text around them: a name or a device label
+/// with either shows as something else than it is.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+impl<S: Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        let bytes = match Limited::new(body, LIMIT).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(Problem::too_large(format!("the body is longer than {LIMIT} bytes")));
+            }
+            Err(_) => return Err(Problem::invalid("the body ended early or was not framed as announced")),
+        };
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        check_type(&head.headers)?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            // The parser's own message may quote what was sent.
+            let (line, column) = (error.line(), error.column());
+            Problem::invalid(format!("the body must be one JSON object; line {line} column {column} is not"))
+        })
+    }
+}
+
+/// Only JSON under its own name: a form on another site cannot send that without asking first.
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::unsupported_media_type("the body must be application/json"));
+    }
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::unsupported_media_type("the body must not be compressed"));
+    }
+    Ok(())
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Body;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Body(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The refresh token of a request that must have one.
+pub(crate) fn required_token(token: Option<String>) -> Result<String, Problem> {
+    token.ok_or_else(|| Problem::new(Code::TokenMissing).detail("`refresh_token` is missing"))
+}

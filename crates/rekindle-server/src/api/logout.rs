@@ -1,0 +1,43 @@
+//! `POST /v1/logout`: ends the session of the token that is presented, and no other.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use rekindle::core::{Reason, SessionId};
+use rekindle::error::Failure;
+
+use super::answer;
+use super::bearer::bearer;
+use super::body::Body;
+use super::problem::{Code, Problem};
+use crate::app::AppState;
+
+/// The refresh token decides where both are sent: it outlives the access token.
+///
+/// 204 says that the session is over, so an expired access token is not answered 204: whose session it was
+/// can no longer be proved, and the session may well live.
+pub(crate) async fn logout(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let refresh_token = body.only(&["refresh_token"])?.token("refresh_token")?;
+    let session = match (refresh_token, bearer(&headers)?) {
+        (Some(token), _) => app.engine.session_of(&token).await.map(|session| session.id),
+        (None, Some(token)) => app.engine.verify(token).map(|token| token.session()),
+        (None, None) => return Err(Problem::new(Code::TokenMissing).detail("send the token whose session ends")),
+    };
+    if let Some(session) = living(session)? {
+        app.engine.revoke(session, Reason::LoggedOut).await?;
+    }
+    Ok(answer::no_content())
+}
+
+/// Junk and ended sessions have nothing to end: that is what was asked for.
+fn living(session: Result<SessionId, Failure>) -> Result<Option<SessionId>, Failure> {
+    match session {
+        Ok(session) => Ok(Some(session)),
+        Err(Failure::TokenInvalid(_) | Failure::SessionEnded(_)) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,210 @@
+//! Everything that is not a success, as RFC 9457 `application/problem+json`.
+//!
+//! [`Code`] is the table of docs/http.md: clients branch on `code` and on nothing else.
+
+use std::borrow::Cow;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rekindle::core::Seconds;
+use rekindle::error::Failure;
+use serde::Serialize;
+
+use crate::accounts::AccountsError;
+
+/// Where a code is explained: the section of docs/http.md named like it.
+const TYPES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/http.md#");
+
+/// A stable code with what always goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidRequest,
+    InvalidCredentials,
+    TokenMissing,
+    TokenInvalid,
+    TokenExpired,
+    SessionEnded,
+    Forbidden,
+    Superseded,
+    Unavailable,
+}
+
+impl Code {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::TokenMissing => "token_missing",
+            Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::SessionEnded => "session_ended",
+            Self::Forbidden => "forbidden",
+            Self::Superseded => "superseded",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request is not valid",
+            Self::InvalidCredentials => "Wrong user name or password",
+            Self::TokenMissing => "No token was sent",
+            Self::TokenInvalid => "The access token is not valid",
+            Self::TokenExpired => "The access token has expired",
+            Self::SessionEnded => "The session has ended",
+            Self::Forbidden => "Not allowed",
+            Self::Superseded => "A newer refresh token was issued",
+            Self::Unavailable => "Temporarily unavailable",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidCredentials
+            | Self::TokenMissing
+            | Self::TokenInvalid
+            | Self::TokenExpired
+            | Self::SessionEnded => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Superseded => StatusCode::CONFLICT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// RFC 6750 section 3.1: an error code only where a token was sent; section 3: a challenge always.
+    const fn challenge(self) -> Option<HeaderValue> {
+        match self {
+            Self::InvalidCredentials | Self::TokenMissing => Some(HeaderValue::from_static("Bearer")),
+            Self::TokenInvalid | Self::TokenExpired | Self::SessionEnded => {
+                Some(HeaderValue::from_static(r#"Bearer error="invalid_token""#))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A problem answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    code: Code,
+    status: StatusCode,
+    reason: Option<&'static str>,
+    detail: Option<Cow<'static, str>>,
+    retry_after: Option<Seconds>,
+}
+
+impl Problem {
+    pub(crate) const fn new(code: Code) -> Self {
+        Self { code, status: code.status(), reason: None, detail: None, retry_after: None }
+    }
+
+    /// The client's mistake, with what to change. `detail` never repeats a value that was sent: it may be a
+    /// password in the wrong place, and answers end up in logs.
+    pub(crate) fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidRequest).detail(detail)
+    }
+
+    pub(crate) fn not_found(detail: &'static str) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::invalid(detail) }
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, ..Self::invalid("this path does not take this method") }
+    }
+
+    pub(crate) fn too_large(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::invalid(detail) }
+    }
+
+    pub(crate) fn unsupported_media_type(detail: &'static str) -> Self {
+        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::invalid(detail) }
+    }
+
+    pub(crate) fn unavailable(detail: &'static str) -> Self {
+        Self { retry_after: Some(Seconds(1)), ..Self::new(Code::Unavailable).detail(detail) }
+    }
+
+    pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match &failure {
+            Failure::TokenInvalid(_) => Self::new(Code::TokenInvalid).detail(failure.to_string()),
+            Failure::TokenExpired => Self::new(Code::TokenExpired).detail("refresh once and retry once"),
+            Failure::SessionEnded(_) => {
+                Self { reason: failure.reason(), ..Self::new(Code::SessionEnded).detail("log in again") }
+            }
+            Failure::Superseded => {
+                Self::new(Code::Superseded).detail("read the stored tokens again and retry once")
+            }
+            // What broke is for the operator: it may name files and hosts.
+            unavailable => {
+                tracing::error!(error = %unavailable, "a request was answered 503");
+                let retry_after = unavailable.retry_after().or(Some(Seconds(1)));
+                Self { retry_after, ..Self::unavailable("keep the session and ask again") }
+            }
+        }
+    }
+}
+
+impl From<AccountsError> for Problem {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::NotOffered(_) => {
+                Self::new(Code::Forbidden).detail("this server checks no passwords: log in at the application")
+            }
+            AccountsError::Overloaded => {
+                tracing::warn!("a login was answered 503: too many passwords are being checked at once");
+                Self::unavailable("too many logins at once: ask again")
+            }
+            error => {
+                tracing::error!(%error, "a login was answered 503");
+                Self::unavailable("the accounts cannot be asked now: ask again")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            r#type: String,
+            title: &'static str,
+            status: u16,
+            code: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<&'static str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+        }
+        let code = self.code.name();
+        let body = Body {
+            r#type: format!("{TYPES}{code}"),
+            title: self.code.title(),
+            status: self.status.as_u16(),
+            code,
+            reason: self.reason,
+            detail: self.detail.as_deref(),
+        };
+        // Text and numbers alone: there is nothing in it that could not be written.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.code.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(Seconds(seconds)) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
