@@ -1,4 +1,8 @@
-//! The Rekindle server. The program `rekindle` is a thin shell around this library, which is public for its
-//! own tests only: embed the `rekindle` crate instead.
+//! The Rekindle server, as a library: `main.rs` is a thin shell around it, and tests start servers in-process
+//! with a clock of their own.
+//!
+//! A request goes [`app`] (router) -> `api` (handlers) -> the engine; [`accounts`] says who may log in.
 
 pub mod accounts;
+mod api;
+pub mod app;

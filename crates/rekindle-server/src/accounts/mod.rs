@@ -6,7 +6,7 @@
 
 mod builtin;
 mod demo;
-//mod hook;
+mod hook;
 mod none;
 mod password;
 
@@ -17,12 +17,10 @@ use rekindle::core::Timestamp;
 
 pub use builtin::{Builtin, BuiltinOptions};
 pub use demo::{DEMO_PASSWORD, DEMO_SUBJECT, DEMO_USERNAME, Demo};
-//pub use hook::AccountsHook;
+pub use hook::AccountsHook;
 pub use none::NoAccounts;
 pub use password::{HashingOptions, Password};
-
-/// Claims of an account: members of a JSON object.
-pub type Claims = serde_json::Map<String, serde_json::Value>;
+pub use rekindle::token::Claims;
 
 /// The answer to a password.
 #[derive(Clone, Debug, PartialEq, Eq)]

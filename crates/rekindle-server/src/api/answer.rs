@@ -26,7 +26,7 @@ pub(super) fn json(body: &impl Serialize) -> Response {
 }
 
 /// 200 with tokens. Their lives are counted from `now`, the moment they are sent.
-pub(super) fn tokens(tokens: &Tokens, now: Timestamp) -> Response {
+pub(super) fn tokens(tokens: Tokens, now: Timestamp) -> Response {
     json(&tokens.answer(now))
 }
 

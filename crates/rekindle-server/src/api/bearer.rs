@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use rekindle::core::Session;
-use rekindle::engine::AccessToken;
+use rekindle::token::AccessToken;
 
 use super::problem::{Code, Problem};
 use crate::app::AppState;

@@ -29,7 +29,9 @@ impl Body {
             if !known.contains(&name.as_str()) {
                 let shown: String = name.chars().take(40).collect();
                 let known = known.join("`, `");
-                return Err(Problem::invalid(format!("the member `{shown}` is unknown here; known: `{known}`")));
+                return Err(Problem::invalid(format!(
+                    "the member `{shown}` is unknown here; known: `{known}`"
+                )));
             }
             if self.0[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Problem::invalid(format!("the member `{name}` was sent twice")));

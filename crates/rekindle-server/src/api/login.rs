@@ -37,14 +37,14 @@ pub(crate) async fn login(
     let login = Login {
         subject: account.subject,
         client_id,
-        claims: claims(account.claims)?,
+        claims: account.claims,
         device: device(label, &headers),
         idle: (!remember).then_some(app.short_idle),
         absolute: None,
     };
     let tokens = app.engine.open(login).await?;
     still_stands(&app, &tokens.session, account.credential_version).await?;
-    Ok(answer::tokens(&tokens, app.clock.now()))
+    Ok(answer::tokens(tokens, app.clock.now()))
 }
 
 /// Looks at the account once more, now that its session can be seen: a change of the password, or of the

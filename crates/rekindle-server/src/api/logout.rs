@@ -25,7 +25,9 @@ pub(crate) async fn logout(
     let session = match (refresh_token, bearer(&headers)?) {
         (Some(token), _) => app.engine.session_of(&token).await.map(|session| session.id),
         (None, Some(token)) => app.engine.verify(token).map(|token| token.session()),
-        (None, None) => return Err(Problem::new(Code::TokenMissing).detail("send the token whose session ends")),
+        (None, None) => {
+            return Err(Problem::new(Code::TokenMissing).detail("send the token whose session ends"));
+        }
     };
     if let Some(session) = living(session)? {
         app.engine.revoke(session, Reason::LoggedOut).await?;

@@ -111,7 +111,10 @@ impl Problem {
     }
 
     pub(crate) fn method_not_allowed() -> Self {
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, ..Self::invalid("this path does not take this method") }
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            ..Self::invalid("this path does not take this method")
+        }
     }
 
     pub(crate) fn too_large(detail: impl Into<Cow<'static, str>>) -> Self {
@@ -155,9 +158,8 @@ impl From<Failure> for Problem {
 impl From<AccountsError> for Problem {
     fn from(error: AccountsError) -> Self {
         match error {
-            AccountsError::NotOffered(_) => {
-                Self::new(Code::Forbidden).detail("this server checks no passwords: log in at the application")
-            }
+            AccountsError::NotOffered(_) => Self::new(Code::Forbidden)
+                .detail("this server checks no passwords: log in at the application"),
             AccountsError::Overloaded => {
                 tracing::warn!("a login was answered 503: too many passwords are being checked at once");
                 Self::unavailable("too many logins at once: ask again")

@@ -13,5 +13,5 @@ pub(crate) async fn refresh(State(app): State<AppState>, body: Body) -> Result<R
     let client_id = body.text("client_id", 64)?;
     let token = required_token(body.token("refresh_token")?)?;
     let tokens = app.engine.refresh(&token, client_id.as_deref()).await?;
-    Ok(answer::tokens(&tokens, app.clock.now()))
+    Ok(answer::tokens(tokens, app.clock.now()))
 }

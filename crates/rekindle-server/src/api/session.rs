@@ -46,7 +46,7 @@ pub(crate) async fn current(State(app): State<AppState>, signed_in: SignedIn) ->
     }))
 }
 
-/// `GET /v1/sessions`: this subject's live sessions, the last used first.
+/// `GET /v1/sessions`: this subject's live sessions, the newest login first.
 pub(crate) async fn list(State(app): State<AppState>, signed_in: SignedIn) -> Result<Response, Problem> {
     #[derive(Serialize)]
     struct Listed {
@@ -62,8 +62,7 @@ pub(crate) async fn list(State(app): State<AppState>, signed_in: SignedIn) -> Re
         sessions: Vec<Listed>,
     }
     let current = signed_in.session;
-    let mut sessions = app.engine.list(&current.subject).await?;
-    sessions.sort_by_key(|session| (std::cmp::Reverse(session.device.last_seen), session.id));
+    let sessions = app.engine.list(&current.subject).await?;
     let sessions = sessions
         .into_iter()
         .map(|session| Listed {
@@ -88,7 +87,7 @@ pub(crate) async fn end(
     let none = || Problem::not_found("you have no such session");
     let Path(id) = id.map_err(|_| none())?;
     let id: SessionId = id.parse().map_err(|_| none())?;
-    let found = app.engine.peek(id).await?;
+    let found = app.engine.session(id).await?;
     if found.is_none_or(|session| session.subject != signed_in.session.subject) {
         return Err(none());
     }

@@ -73,7 +73,7 @@ impl File {
                         row.username,
                         row.password,
                         row.credential_version.cast_signed(),
-                        serde_json::Value::Object(row.claims).to_string(),
+                        row.claims.as_str(),
                         row.disabled,
                         row.created_at.cast_signed(),
                     ),
@@ -184,7 +184,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, String)> {
         username: row.get(1)?,
         password: row.get(2)?,
         credential_version: row.get::<_, i64>(3)?.cast_unsigned(),
-        claims: Claims::new(),
+        claims: Claims::default(),
         disabled: row.get(5)?,
         created_at: row.get::<_, i64>(6)?.cast_unsigned(),
     };
@@ -192,7 +192,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, String)> {
 }
 
 fn parse((row, claims): (Row, String)) -> Result<Row, AccountsError> {
-    let claims = serde_json::from_str(&claims).map_err(AccountsError::unavailable)?;
+    let claims = Claims::parse(&claims).map_err(AccountsError::unavailable)?;
     Ok(Row { claims, ..row })
 }
 

@@ -18,7 +18,7 @@ fn builtin() -> (Builtin, TempDir) {
 }
 
 fn roles(role: &str) -> Claims {
-    Claims::from_iter([("role".to_owned(), role.into())])
+    Claims::parse(&format!(r#"{{"role":"{role}"}}"#)).unwrap()
 }
 
 async fn verified(accounts: &Builtin, username: &str, password: &str) -> Option<Verified> {
@@ -41,8 +41,8 @@ async fn an_account_logs_in_with_its_password_in_any_ascii_case_of_its_name() {
 #[tokio::test]
 async fn a_subject_is_a_random_uuid_of_version_4() {
     let (accounts, _dir) = builtin();
-    let first = accounts.add("a", "p".into(), Claims::new()).await.unwrap();
-    let second = accounts.add("b", "p".into(), Claims::new()).await.unwrap();
+    let first = accounts.add("a", "p".into(), Claims::default()).await.unwrap();
+    let second = accounts.add("b", "p".into(), Claims::default()).await.unwrap();
     assert_ne!(first, second);
     for subject in [first, second] {
         let groups: Vec<&str> = subject.split('-').collect();
@@ -54,8 +54,8 @@ async fn a_subject_is_a_random_uuid_of_version_4() {
 #[tokio::test]
 async fn a_name_belongs_to_one_account() {
     let (accounts, _dir) = builtin();
-    accounts.add("alice", "one".into(), Claims::new()).await.unwrap();
-    let again = accounts.add("ALICE", "two".into(), Claims::new()).await;
+    accounts.add("alice", "one".into(), Claims::default()).await.unwrap();
+    let again = accounts.add("ALICE", "two".into(), Claims::default()).await;
     assert!(matches!(again, Err(AccountsError::Exists)));
     assert!(verified(&accounts, "alice", "one").await.is_some());
 }
@@ -63,12 +63,12 @@ async fn a_name_belongs_to_one_account() {
 #[tokio::test]
 async fn a_new_password_raises_the_credential_version() {
     let (accounts, _dir) = builtin();
-    let subject = accounts.add("alice", "old".into(), Claims::new()).await.unwrap();
+    let subject = accounts.add("alice", "old".into(), Claims::default()).await.unwrap();
     assert_eq!(accounts.set_password("alice", "new".into()).await.unwrap(), subject);
     assert_eq!(verified(&accounts, "alice", "old").await, None);
     assert_eq!(verified(&accounts, "alice", "new").await.unwrap().credential_version, 2);
     let state = accounts.state(&subject).await.unwrap();
-    assert_eq!(state, State::Active { claims: Claims::new(), credential_version: 2 });
+    assert_eq!(state, State::Active { claims: Claims::default(), credential_version: 2 });
     let unknown = accounts.set_password("bob", "new".into()).await;
     assert!(matches!(unknown, Err(AccountsError::Unknown)));
 }
@@ -76,7 +76,7 @@ async fn a_new_password_raises_the_credential_version() {
 #[tokio::test]
 async fn a_disabled_account_is_denied_and_says_so_only_to_the_server() {
     let (accounts, _dir) = builtin();
-    let subject = accounts.add("alice", "p".into(), Claims::new()).await.unwrap();
+    let subject = accounts.add("alice", "p".into(), Claims::default()).await.unwrap();
     assert_eq!(accounts.disable("alice").await.unwrap(), subject);
     assert_eq!(verified(&accounts, "alice", "p").await, None);
     assert_eq!(accounts.state(&subject).await.unwrap(), State::Disabled);
@@ -88,7 +88,7 @@ async fn a_weak_hash_is_replaced_at_login_without_ending_other_sessions() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("test.db");
     let weak = Builtin::open(&path, options(64)).unwrap();
-    weak.add("alice", "p".into(), Claims::new()).await.unwrap();
+    weak.add("alice", "p".into(), Claims::default()).await.unwrap();
 
     let strong = Builtin::open(&path, options(128)).unwrap();
     assert_eq!(verified(&strong, "alice", "p").await.unwrap().credential_version, 1);
@@ -101,7 +101,7 @@ async fn a_weak_hash_is_replaced_at_login_without_ending_other_sessions() {
 #[tokio::test]
 async fn a_rehash_never_undoes_a_change_of_the_password() {
     let (accounts, _dir) = builtin();
-    accounts.add("alice", "old".into(), Claims::new()).await.unwrap();
+    accounts.add("alice", "old".into(), Claims::default()).await.unwrap();
     let before = accounts.file.by_username("alice").await.unwrap().unwrap();
     accounts.set_password("alice", "new".into()).await.unwrap();
     accounts.strengthen(&before, "old".into()).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_rehash_never_undoes_a_change_of_the_password() {
 async fn accounts_outlive_the_process_and_a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("test.db");
-    Builtin::open(&path, options(64)).unwrap().add("alice", "p".into(), Claims::new()).await.unwrap();
+    Builtin::open(&path, options(64)).unwrap().add("alice", "p".into(), Claims::default()).await.unwrap();
     let again = Builtin::open(&path, options(64)).unwrap();
     let names: Vec<String> =
         again.list().await.unwrap().into_iter().map(|account| account.username).collect();
