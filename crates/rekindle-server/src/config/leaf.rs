@@ -1,0 +1,250 @@
+//! The values a key can have, beyond spans of time.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::span::{Lifetime, Timeout, Window};
+
+/// A value of the configuration, shown as TOML writes it.
+pub(super) trait Leaf {
+    /// As TOML; empty where there is none.
+    fn shown(&self) -> String;
+}
+
+/// An IP address and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(pub SocketAddr);
+
+/// Where clients find the server: scheme, host, and a path without an end slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+/// Where the rows are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreAt {
+    /// In this process: they end with it.
+    Memory,
+    /// In an SQLite file; a relative path counts from `data_dir`.
+    Sqlite(PathBuf),
+}
+
+/// How login is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountsKind {
+    /// Names and passwords of Rekindle's own, beside the sessions.
+    Builtin,
+    /// Nobody logs in here: the application does that itself.
+    None,
+}
+
+/// How access tokens are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Ed25519.
+    #[default]
+    EdDsa,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+}
+
+/// What a late retry is taken for. See [`rekindle::core::LateRetry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateRetry {
+    /// A lost answer.
+    Fork,
+    /// Theft.
+    Revoke,
+}
+
+/// What a log line looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// Lines for people.
+    Text,
+    /// Lines for machines.
+    Json,
+}
+
+/// The least important lines that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Only what needs somebody now.
+    Error,
+    /// And what will need somebody.
+    Warn,
+    /// And the life of the server.
+    Info,
+    /// And each request.
+    Debug,
+    /// And each step.
+    Trace,
+}
+
+impl PublicUrl {
+    /// The whole address, without an end slash.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether cookies set under it are `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+impl StoreAt {
+    /// The file of the store, if it has one.
+    pub fn file(&self, data_dir: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Memory => None,
+            Self::Sqlite(path) => Some(data_dir.join(path)),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = text.parse().map(Self);
+        read.map_err(|_| "write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned())
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write a web address such as https://auth.example.com, without query".to_owned();
+        let uri: axum::http::Uri = text.parse().map_err(|_| wrong())?;
+        let web = matches!(uri.scheme_str(), Some("http" | "https"));
+        let host = uri.host().is_some_and(|h| !h.is_empty());
+        let plain = uri.query().is_none() && !text.contains(['#', '@']);
+        if web && host && plain { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(wrong()) }
+    }
+}
+
+impl FromStr for StoreAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("sqlite", path)) if !path.is_empty() && !path.contains('\0') => {
+                Ok(Self::Sqlite(path.into()))
+            }
+            Some((kind @ ("redis" | "rediss" | "redis+cluster" | "postgres" | "postgresql"), _)) => Err(
+                format!("a store of the kind `{kind}:` is not in this version; write sqlite:PATH or memory:"),
+            ),
+            _ => Err("write sqlite:PATH or memory:".to_owned()),
+        }
+    }
+}
+
+macro_rules! words {
+    ($name:ident: $($variant:ident = $word:literal),*) => {
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(format!("write one of: {}", [$($word),*].join(", "))),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $word),* })
+            }
+        }
+    };
+}
+words!(Algorithm: EdDsa = "EdDSA", Es256 = "ES256", Rs256 = "RS256", Ps256 = "PS256");
+words!(LateRetry: Fork = "fork", Revoke = "revoke");
+words!(AccountsKind: Builtin = "builtin", None = "none");
+words!(LogFormat: Auto = "auto", Text = "text", Json = "json");
+words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for StoreAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+        }
+    }
+}
+
+macro_rules! from_text {
+    ($($name:ty),*) => {$(
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+from_text!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
+
+macro_rules! quoted {
+    ($($name:ty),*) => {$(
+        impl Leaf for $name {
+            fn shown(&self) -> String {
+                format!("{:?}", self.to_string())
+            }
+        }
+    )*};
+}
+quoted!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
+quoted!(Lifetime, Timeout, Window, String);
+
+macro_rules! bare {
+    ($($name:ty),*) => {$(
+        impl Leaf for $name {
+            fn shown(&self) -> String {
+                self.to_string()
+            }
+        }
+    )*};
+}
+bare!(bool, std::num::NonZeroUsize);
+
+impl Leaf for PathBuf {
+    fn shown(&self) -> String {
+        format!("{:?}", self.display().to_string())
+    }
+}
+
+impl<T: Leaf> Leaf for Vec<T> {
+    fn shown(&self) -> String {
+        format!("[{}]", self.iter().map(Leaf::shown).collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl<T: Leaf> Leaf for Option<T> {
+    fn shown(&self) -> String {
+        self.as_ref().map(Leaf::shown).unwrap_or_default()
+    }
+}

@@ -1,0 +1,297 @@
+//! Every key, its default, and why that is the default.
+//!
+//! This is the only place: `docs/configuration.md` is written from it, and the errors know the keys from it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rekindle::core::Seconds;
+
+use super::leaf::{
+    AccountsKind, Address, Algorithm, LateRetry, Leaf, LogFormat, LogLevel, PublicUrl, StoreAt,
+};
+use super::span::{Lifetime, Timeout, Window};
+
+/// One key of the configuration.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// With its section: `lifetimes.access`.
+    pub path: String,
+    /// As TOML; empty where the key has no value of its own.
+    pub default: String,
+    /// What it means, then why the default is what it is.
+    pub about: &'static str,
+}
+
+impl Key {
+    fn new(section: &str, name: &str, default: String, about: &'static str) -> Self {
+        let path = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+        Self { path, default, about }
+    }
+
+    /// The environment variable that overrides it.
+    pub fn variable(&self) -> String {
+        format!("REKINDLE__{}", self.path.replace('.', "__").to_uppercase())
+    }
+}
+
+/// Declares a section: each key with its type, its default, and both explained.
+macro_rules! section {
+    (
+        $(#[doc = $about:literal])* $name:ident, $section:literal;
+        keys { $( $(#[doc = $doc:literal])* $key:ident: $type:ty = $default:expr; )* }
+        $( sections { $( $(#[doc = $subdoc:literal])* $sub:ident: $subtype:ty, )* } )?
+    ) => {
+        $(#[doc = $about])*
+        #[derive(Clone, Debug, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            $( $(#[doc = $doc])* pub $key: $type, )*
+            $( $( $(#[doc = $subdoc])* pub $sub: $subtype, )* )?
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $( $key: $default, )* $( $( $sub: <$subtype>::default(), )* )? }
+            }
+        }
+
+        impl $name {
+            fn collect(keys: &mut Vec<Key>) {
+                let defaults = Self::default();
+                $( keys.push(Key::new($section, stringify!($key), defaults.$key.shown(), concat!($($doc, "\n"),*))); )*
+                $( $( <$subtype>::collect(keys); )* )?
+            }
+        }
+    };
+}
+
+section! {
+    /// The whole configuration.
+    Config, "";
+
+    keys {
+        /// Where the server listens: an IP address and a port; port 0 takes a free one.
+        ///
+        /// Only this machine by default: whoever opens it to others does so knowingly, and behind a proxy that
+        /// speaks TLS.
+        listen: Address = Address(([127, 0, 0, 1], 8080).into());
+
+        /// Where clients find the server, when that is not `listen`: behind a proxy it cannot be guessed.
+        ///
+        /// Without it, the server takes itself to be found at `http://` and the address it listens on.
+        public_url: Option<PublicUrl> = None;
+
+        /// The `iss` of access tokens. Default: `public_url`.
+        ///
+        /// Whoever verifies tokens elsewhere compares it; changing it makes them refuse what was issued before.
+        issuer: Option<String> = None;
+
+        /// The `aud` of access tokens: the services that are meant to accept them. Default: the issuer.
+        ///
+        /// A service that finds itself missing here refuses the token, so that a token for one service cannot be
+        /// carried to another.
+        audience: Vec<String> = Vec::new();
+
+        /// Where sessions, accounts and keys are kept: `sqlite:PATH`, or `memory:` which ends with the process.
+        /// A relative path counts from `data_dir`. May be read from a file (`REKINDLE__STORE_FILE`).
+        ///
+        /// One file and no second server to look after: it survives a crash and a loss of power.
+        store: StoreAt = StoreAt::Sqlite("rekindle.db".into());
+
+        /// The folder for what the server creates by itself: the store's file and the master key. Created for
+        /// its owner alone (0700).
+        data_dir: PathBuf = ".rekindle".into();
+
+        /// How many threads answer. Default: one for each core.
+        ///
+        /// Password hashing and the store's writer have threads of their own.
+        workers: Option<NonZeroUsize> = None;
+    }
+
+    sections {
+        /// Keys that sign and wrap.
+        keys: Keys,
+        /// How long things live.
+        lifetimes: Lifetimes,
+        /// In-request renewal.
+        renewal: Renewal,
+        /// What one client may take.
+        limits: Limits,
+        /// Who may log in.
+        accounts: Accounts,
+        /// What is written to standard error.
+        log: Log,
+    }
+}
+
+section! {
+    /// Keys that sign and wrap.
+    Keys, "keys";
+
+    keys {
+        /// The file with the master key, which wraps all others in the store. Default: `master.key` in
+        /// `data_dir`, generated at the first start, readable by its owner alone.
+        ///
+        /// A copy of the store without this file opens nothing.
+        master_file: Option<PathBuf> = None;
+
+        /// How access tokens are signed: `EdDSA`, `ES256`, `RS256` or `PS256`.
+        ///
+        /// EdDSA: small, fast to sign, and the same token twice for the same claims.
+        algorithm: Algorithm = Algorithm::default();
+    }
+}
+
+section! {
+    /// How long things live.
+    Lifetimes, "lifetimes";
+
+    keys {
+        /// Life of an access token.
+        ///
+        /// Five minutes: as long as this, a service that verifies tokens without asking anybody may accept one
+        /// of a session that has ended.
+        access: Lifetime = Lifetime(Seconds::minutes(5));
+
+        /// Life of a session that nobody uses; also the life of its refresh token.
+        ///
+        /// A week: whoever comes back once a week stays signed in.
+        idle: Lifetime = Lifetime(Seconds::days(7));
+
+        /// Life of a session whatever happens.
+        ///
+        /// A month: a session that never ends is a password nobody can change.
+        absolute: Lifetime = Lifetime(Seconds::days(30));
+
+        /// How long a refresh is answered again with the same tokens; `"off"` for never.
+        ///
+        /// Half a minute covers two tabs that wake at once, proxies that send twice, and slow answers.
+        replay_window: Window = Window(Some(Seconds(30)));
+
+        /// What a refresh token is taken for that comes after the window and whose successor nobody has used:
+        /// `"fork"`, an answer that was lost, or `"revoke"`, theft.
+        ///
+        /// Fork: an answer lost hours ago is not theft. With `"revoke"`, honest people are logged out by lost
+        /// answers.
+        late_retry: LateRetry = LateRetry::Fork;
+    }
+}
+
+section! {
+    /// In-request renewal.
+    Renewal, "renewal";
+
+    keys {
+        /// An access token is renewed inside a request when this much of its life is left, or less. Default:
+        /// two minutes, or two fifths of `lifetimes.access` where that is shorter.
+        threshold: Option<Lifetime> = None;
+
+        /// Whether an access token is refused a replay window after its renewal.
+        ///
+        /// Off: a tab with a copy of its own would be signed out.
+        retire_old: bool = false;
+    }
+}
+
+section! {
+    /// What one client may take.
+    Limits, "limits";
+
+    keys {
+        /// How many connections are open at once. The next one waits, and the one idle for longest makes room.
+        ///
+        /// At worst each holds two buffers of `header_bytes` and a body: 4096 of them take some 200 MB.
+        connections: NonZeroUsize = count(4096);
+
+        /// How long a request's head may take from its first byte, and the first byte from the connect.
+        ///
+        /// Ten seconds: a phone in a lift manages; a client that sends a byte a minute does not.
+        header_timeout: Timeout = Timeout(Duration::from_secs(10));
+
+        /// How long a request's body may take, all of it.
+        body_timeout: Timeout = Timeout(Duration::from_secs(10));
+
+        /// How long an answer may wait for a client that does not read it.
+        write_timeout: Timeout = Timeout(Duration::from_secs(10));
+
+        /// How long a connection is kept for the next request.
+        ///
+        /// Longer than the 60 seconds for which nginx keeps its end: the proxy closes first, and no request
+        /// meets a connection that is just being closed.
+        idle_timeout: Timeout = Timeout(Duration::from_secs(75));
+
+        /// How long requests that are running may take to finish when the server stops.
+        ///
+        /// Ten seconds: what systemd and Kubernetes wait before they kill is longer.
+        shutdown_timeout: Timeout = Timeout(Duration::from_secs(10));
+
+        /// The longest body accepted.
+        ///
+        /// A login with a long password and a device label takes 5 kB.
+        body_bytes: NonZeroUsize = count(16 * 1024);
+
+        /// The longest request head accepted: at least 8192.
+        ///
+        /// Twice what nginx and most browsers send at most.
+        header_bytes: NonZeroUsize = count(16 * 1024);
+
+        /// How many headers a request may have.
+        headers: NonZeroUsize = count(100);
+
+        /// How many sessions one subject may have at once; the one seen least recently ends. Default: no cap.
+        sessions_per_subject: Option<NonZeroUsize> = None;
+
+        /// How many passwords are checked at once; more wait. Default: as many as fit into 256 MiB, and no more
+        /// than there are cores, for more would only slow down every other request.
+        passwords_at_once: Option<NonZeroUsize> = None;
+
+        /// How long a login waits for its turn before it is told to come back (503).
+        password_wait: Timeout = Timeout(Duration::from_secs(5));
+
+        /// The memory one password check takes, in KiB.
+        ///
+        /// 19 MiB, with two passes: OWASP's first choice for argon2id. Accounts move to a new value at their
+        /// next login.
+        password_kib: NonZeroUsize = count(19 * 1024);
+    }
+}
+
+section! {
+    /// Who may log in.
+    Accounts, "accounts";
+
+    keys {
+        /// `"builtin"`: names and passwords kept beside the sessions, added by `rekindle user add`.
+        /// `"none"`: the application logs people in itself.
+        kind: AccountsKind = AccountsKind::Builtin;
+    }
+}
+
+section! {
+    /// What is written to standard error. Never a token, a password or the value of a header.
+    Log, "log";
+
+    keys {
+        /// The least important lines written: `error`, `warn`, `info`, `debug`, `trace`.
+        level: LogLevel = LogLevel::Info;
+
+        /// `text` for people, `json` for machines, `auto`: text on a terminal.
+        format: LogFormat = LogFormat::Auto;
+    }
+}
+
+/// Every key, in the order in which the document shows them.
+pub fn keys() -> Vec<Key> {
+    let mut keys = Vec::new();
+    Config::collect(&mut keys);
+    keys
+}
+
+const fn count(n: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(n) {
+        Some(n) => n,
+        None => NonZeroUsize::MIN,
+    }
+}

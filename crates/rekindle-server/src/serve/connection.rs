@@ -1,0 +1,168 @@
+//! One connection, from accept to close.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tower::Service as _;
+
+use super::pulse::{Doing, Pulse};
+use super::wire::Wire;
+use super::{Phase, Shared, admission};
+
+/// Closing with bytes unread resets the connection, and the reset can overtake the answer. So what a refused
+/// peer still sends is read and thrown away, up to here.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 256 * 1024;
+
+const TOO_SLOW: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\ncache-control: no-store\r\nconnection: close\r\n\r\n";
+
+/// Why a connection is closed.
+enum End {
+    /// The peer or the protocol closed it.
+    Closed,
+    /// What was sent is not HTTP, or too much of it; hyper has said so.
+    Malformed,
+    /// A head took too long.
+    TooSlow,
+    /// Idle for too long, asked to make room, not reading its answers, or the server is gone.
+    Dropped,
+}
+
+pub(super) async fn run(
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    mut phases: watch::Receiver<Phase>,
+    place: OwnedSemaphorePermit,
+) {
+    // An answer is one write; waiting for more of it would only cost time.
+    let _ = stream.set_nodelay(true);
+    let pulse = Pulse::new(&shared.limits);
+    let service = service_fn(|request| serve(Arc::clone(&shared), Arc::clone(&pulse), request));
+    let wire = TokioIo::new(Wire::new(stream, Arc::clone(&pulse)));
+    let mut connection = shared.http.serve_connection(wire, service);
+    let mut timer = pin!(tokio::time::sleep(shared.limits.header_timeout.0));
+
+    let end = loop {
+        tokio::select! {
+            biased;
+            closed = &mut connection => match closed {
+                Ok(()) => break End::Closed,
+                Err(error) if error.is_parse() => break End::Malformed,
+                Err(_) => break End::Closed,
+            },
+            () = std::future::poll_fn(|cx| pulse.poll_due(timer.as_mut(), cx)) => {
+                if pulse.settle() {
+                    continue;
+                }
+                break if pulse.doing() == Doing::Head && pulse.flows() { End::TooSlow } else { End::Dropped };
+            }
+            () = shared.shed.notified(), if pulse.doing() == Doing::Resting => {
+                if pulse.doing() == Doing::Resting {
+                    break End::Dropped;
+                }
+                // A request came meanwhile: pass it on.
+                shared.shed.notify_one();
+            }
+            changed = phases.changed() => {
+                if changed.is_err() || *phases.borrow_and_update() == Phase::Over {
+                    break End::Dropped;
+                }
+                pulse.call_last();
+                // A connection that has not spoken yet may still: its first answer closes it.
+                if pulse.doing() != Doing::Fresh {
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+    };
+    close(connection.into_parts().io.into_inner().into_inner(), end, &pulse).await;
+    drop(place);
+}
+
+async fn close(mut stream: TcpStream, end: End, pulse: &Pulse) {
+    let linger = match end {
+        End::Dropped => return,
+        End::Closed => pulse.is_unread(),
+        End::Malformed => true,
+        // One try without waiting for room: whoever does not read does not need to know.
+        End::TooSlow => stream.try_write(TOO_SLOW).is_ok(),
+    };
+    let _ = tokio::time::timeout(LINGER, async {
+        stream.shutdown().await?;
+        let mut bin = [0; 2048];
+        let mut left = if linger { LINGER_BYTES } else { 0 };
+        while left > 0 {
+            match stream.read(&mut bin).await? {
+                0 => break,
+                n => left = left.saturating_sub(n),
+            }
+        }
+        std::io::Result::Ok(())
+    })
+    .await;
+}
+
+async fn serve(
+    shared: Arc<Shared>,
+    pulse: Arc<Pulse>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    pulse.serving();
+    let mut response = match admission::admit(request, &shared.limits).await {
+        Ok(request) => shared.router.clone().call(request).await?,
+        Err(refusal) => {
+            pulse.leave_unread();
+            refusal.response()
+        }
+    };
+    if pulse.is_last_call() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response.map(|body| Answer { body, _sent: Sent(pulse) }))
+}
+
+/// The body of an answer. hyper drops it when all of it stands in the write buffer.
+struct Answer {
+    body: Body,
+    _sent: Sent,
+}
+
+struct Sent(Arc<Pulse>);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.answered();
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,162 @@
+//! Sockets: accepting, bounding, closing.
+//!
+//! An accept loop of its own instead of `axum::serve`, which has no timeouts and no cap. What a peer can make
+//! the server hold is bounded in number ([`Limits::connections`]), size and time, whatever the peer does;
+//! and a stop finishes what was begun.
+//!
+//! [`connection`] drives one connection, [`pulse`] knows how long it may stay as it is, [`admission`] lets a
+//! request through when all of it is there.
+
+mod admission;
+mod connection;
+mod pulse;
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::config::Limits;
+
+/// What all connections share.
+struct Shared {
+    router: Router,
+    limits: Limits,
+    http: http1::Builder,
+    /// Asks the connection that has been idle for longest to make room.
+    shed: Notify,
+}
+
+/// How far the stop of the server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Phase {
+    Running,
+    /// Requests that have begun are answered; nothing new begins.
+    Draining,
+    /// The time for that is over.
+    Over,
+}
+
+/// What became of the connections when the server stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every request that had begun was answered.
+    Drained,
+    /// Some took longer than [`Limits::shutdown_timeout`] and were cut off.
+    CutOff,
+}
+
+/// Serves `router` on `listener` until `stop` completes, then finishes the requests that have begun.
+///
+/// Accepting survives everything, the lack of file descriptors included.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> Stopped {
+    let cap = limits.connections.get().min(Semaphore::MAX_PERMITS).min(u32::MAX as usize) as u32;
+    let places = Arc::new(Semaphore::new(cap as usize));
+    let patience = limits.shutdown_timeout.0;
+    let http = protocol(&limits);
+    let shared = Arc::new(Shared { router, limits, http, shed: Notify::new() });
+    let (phase, phases) = watch::channel(Phase::Running);
+    let start = |stream, place| {
+        tokio::spawn(connection::run(stream, Arc::clone(&shared), phases.clone(), place));
+    };
+
+    tokio::select! {
+        () = accept(&listener, &shared, &places, start) => {}
+        () = stop => {}
+    }
+    // Peers whose connect the kernel has already answered take the server for running: let them in.
+    while let (Some(Ok((stream, _))), Ok(place)) =
+        (ready(&listener).await, Arc::clone(&places).try_acquire_owned())
+    {
+        start(stream, place);
+    }
+    drop(listener);
+    let _ = phase.send(Phase::Draining);
+    // All places free: nobody is left.
+    if tokio::time::timeout(patience, places.acquire_many(cap)).await.is_ok() {
+        return Stopped::Drained;
+    }
+    let _ = phase.send(Phase::Over);
+    let _ = places.acquire_many(cap).await;
+    Stopped::CutOff
+}
+
+async fn accept(
+    listener: &TcpListener,
+    shared: &Shared,
+    places: &Arc<Semaphore>,
+    start: impl Fn(TcpStream, OwnedSemaphorePermit),
+) {
+    let mut pause = Duration::ZERO;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                pause = Duration::ZERO;
+                start(stream, place(shared, places).await);
+            }
+            Err(error) if of_the_peer(&error) => {}
+            // Most likely out of file descriptors or memory: an accept that fails at once would otherwise
+            // spin. Some connection will end, or is made to.
+            Err(error) => {
+                if pause.is_zero() {
+                    tracing::error!(%error, "cannot accept connections; trying again");
+                }
+                shared.shed.notify_one();
+                pause = (pause * 2).clamp(Duration::from_millis(10), Duration::from_secs(1));
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
+
+/// A place for one more connection, asking an idle one for its own where all are taken.
+async fn place(shared: &Shared, places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    loop {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            return place;
+        }
+        shared.shed.notify_one();
+        if let Ok(place) = Arc::clone(places).acquire_owned().await {
+            return place;
+        }
+    }
+}
+
+/// Whether it was one peer that gave up before it was accepted.
+fn of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// A connection that can be accepted without waiting.
+async fn ready(listener: &TcpListener) -> Option<io::Result<(TcpStream, std::net::SocketAddr)>> {
+    use std::task::Poll;
+    std::future::poll_fn(|cx| match listener.poll_accept(cx) {
+        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+fn protocol(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http
+        // A client may close its side once it has asked; it still gets its answer.
+        .half_close(true)
+        .max_headers(limits.headers.get())
+        // hyper wants 8 KiB at least, which the configuration has checked.
+        .max_buf_size(limits.header_bytes.get().max(8192))
+        // `pulse` does this: hyper's timeout would take a connection that rests for one that dawdles.
+        .header_read_timeout(None);
+    http
+}
