@@ -1,0 +1,20 @@
+//! Exhaustive search over the shipped rules in small worlds. `docs/protocol.md` says what is claimed; the
+//! tests here are named after the claims. `--nocapture` prints how many states each search reached;
+//! `REKINDLE_SEARCH_DEPTH=1` (or 2) makes the worlds larger.
+
+mod explore;
+mod jar;
+mod judge;
+mod row;
+mod rules;
+
+mod one_jar;
+
+/// How much larger than usual the worlds are to be.
+fn depth() -> usize {
+    std::env::var("REKINDLE_SEARCH_DEPTH").map_or(0, |d| d.parse().expect("a number"))
+}
+
+fn report(search: &str, states: usize) {
+    eprintln!("{search}: {states} states");
+}
