@@ -1,2 +1,35 @@
-//! `cargo xtask`.
-fn main() {}
+//! `cargo xtask test | check | bench`: everything a contributor or CI runs, in one place. Standard library
+//! only, so that it builds in a second.
+
+mod bench;
+mod check;
+mod needs;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
+cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
+cargo xtask bench [--quick]                      what the project claims to be fast at, each beside its measure
+
+As root on a Debian-like system, or with --install, missing system packages are installed.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.split_first() {
+        Some((&"test", flags)) => test::run(flags),
+        Some((&"check", flags)) => check::run(flags),
+        Some((&"bench", flags)) => bench::run(flags),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\n{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

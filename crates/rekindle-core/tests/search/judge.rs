@@ -34,7 +34,9 @@ impl<R: Rules> Judge<'_, R> {
     fn yields(&self, row: &Row, g: u8, iat: i16, read: i16) -> bool {
         matches!(
             self.ask(row, g, iat, None, read),
-            Refresh::Replay | Refresh::Rotate { .. } | Refresh::Renew(Renew::Current { .. } | Renew::Write { .. })
+            Refresh::Replay
+                | Refresh::Rotate { .. }
+                | Refresh::Renew(Renew::Current { .. } | Renew::Write { .. })
         )
     }
 

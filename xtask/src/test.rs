@@ -1,0 +1,28 @@
+//! All tests, from a fresh clone.
+
+use crate::needs;
+use crate::run::{Done, cargo, cargo_with};
+
+pub(crate) fn run(flags: &[&str]) -> Done {
+    let (mut install, mut cycles) = (false, "20");
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        match *flag {
+            "--install" => install = true,
+            "--kill-cycles" => cycles = flags.next().ok_or("--kill-cycles needs a number")?,
+            other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
+        }
+    }
+    if cycles.parse::<u32>().is_err() {
+        return Err(format!("--kill-cycles needs a number, not {cycles}"));
+    }
+    needs::provide(install)?;
+    cargo("test --workspace --all-features")?;
+    // Real crashes: an optimised server under load, killed again and again.
+    cargo_with(
+        "test --release --package rekindle-server --test kill9 -- --nocapture",
+        &[("REKINDLE_KILL_CYCLES", cycles)],
+    )?;
+    println!("\nAll tests passed.");
+    Ok(())
+}
