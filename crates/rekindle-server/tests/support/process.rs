@@ -1,0 +1,62 @@
+//! The real binary as a process.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A server of its own on a free port; killed when dropped.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Process {
+    /// Starts `rekindle ARGUMENTS` in `folder` on a free port and waits until it listens.
+    pub fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let errors = folder.join("stderr.log");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rekindle"))
+            .args(arguments)
+            .current_dir(folder)
+            .env("REKINDLE__LISTEN", "127.0.0.1:0")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(&errors).unwrap())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            if output.read_line(&mut line).unwrap() == 0 {
+                let said = std::fs::read_to_string(&errors).unwrap_or_default();
+                panic!("the server ended before it listened: {said}");
+            }
+            if let Some(address) = line.trim().strip_prefix("listening on http://") {
+                break address.parse().unwrap();
+            }
+        };
+        // What it says later must have a reader, or its pipe fills up.
+        std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
+        Self { child, address }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill_9(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
