@@ -19,7 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
 
 use crate::app::AppState;
-use problem::Problem;
+pub(crate) use problem::Problem;
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()

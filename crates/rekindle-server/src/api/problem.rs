@@ -121,6 +121,10 @@ impl Problem {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..Self::invalid(detail) }
     }
 
+    pub(crate) fn too_slow(detail: &'static str) -> Self {
+        Self { status: StatusCode::REQUEST_TIMEOUT, ..Self::invalid(detail) }
+    }
+
     pub(crate) fn unsupported_media_type(detail: &'static str) -> Self {
         Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::invalid(detail) }
     }
