@@ -1,2 +1,5 @@
 //! The binary `rekindle`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    rekindle_server::cli::main()
+}

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rekindle::core::{self, Policy, Seconds, Settings};
 
-use super::{AccountsKind, Config, ConfigError, LateRetry, Lifetime, Origins, StoreAt, keys};
+use super::{
+    AccountsKind, Address, Config, ConfigError, LateRetry, Lifetime, LogFormat, Origins, StoreAt, keys,
+};
 
 /// A configuration whose settings go together.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ impl Checked {
         if config.limits.headers.get() > config.limits.header_bytes.get() / 4 {
             return clash("limits.headers", "limits.header_bytes", "so many headers do not fit");
         }
-        if config.accounts.kind == AccountsKind::Builtin && config.store == StoreAt::Memory {
+        if config.accounts.kind == Some(AccountsKind::Builtin) && config.store == StoreAt::Memory {
             let rule =
                 "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
             return clash("accounts.kind", "store", rule);
@@ -46,6 +48,24 @@ impl Checked {
     /// How long things live.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Listens elsewhere than the configuration says.
+    pub fn listen_on(&mut self, address: Address) {
+        self.config.listen = address;
+    }
+
+    /// Logs in another form than the configuration says.
+    pub fn log_as(&mut self, format: LogFormat) {
+        self.config.log.format = format;
+    }
+
+    /// Who may log in.
+    pub fn accounts_kind(&self) -> AccountsKind {
+        self.config.accounts.kind.unwrap_or(match self.config.store {
+            StoreAt::Memory => AccountsKind::None,
+            StoreAt::Sqlite(_) => AccountsKind::Builtin,
+        })
     }
 
     /// The file of the store, if it has one.

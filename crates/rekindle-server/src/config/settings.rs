@@ -264,8 +264,9 @@ section! {
 
     keys {
         /// `"builtin"`: names and passwords kept beside the sessions, added by `rekindle user add`.
-        /// `"none"`: the application logs people in itself.
-        kind: AccountsKind = AccountsKind::Builtin;
+        /// `"none"`: the application logs people in itself. Default: `"builtin"` where the store is a file,
+        /// `"none"` where it is memory.
+        kind: Option<AccountsKind> = None;
     }
 }
 

@@ -4,10 +4,12 @@
 //! client, or has to know what a body that is too long, too slow or broken off looks like.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use axum::http::{HeaderValue, Request, Response, Version, header};
+use axum::response::IntoResponse as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 
+use crate::api::Problem;
 use crate::config::Limits;
 
 /// A request that no handler sees.
@@ -47,23 +49,15 @@ pub(super) async fn admit(request: Request<Incoming>, limits: &Limits) -> Result
 
 impl Refusal {
     pub(super) fn response(self) -> Response<Body> {
-        let (status, title, detail) = match self {
-            Self::Host => (StatusCode::BAD_REQUEST, "Bad Request", "exactly one Host header is needed"),
-            Self::Broken => (StatusCode::BAD_REQUEST, "Bad Request", "the body broke off"),
-            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "Content Too Large", "the body is too long"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Request Timeout", "the body took too long"),
+        let problem = match self {
+            Self::Host => Problem::invalid("exactly one Host header is needed"),
+            Self::Broken => Problem::invalid("the body broke off, or is not framed as announced"),
+            Self::TooLong => Problem::too_large("the body is too long"),
+            Self::TooSlow => Problem::too_slow("the body took too long"),
         };
-        let body = format!(
-            r#"{{"type":"about:blank","title":"{title}","status":{},"code":"invalid_request","detail":"{detail}"}}"#,
-            status.as_u16()
-        );
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut response = problem.into_response();
         // The rest of the body would be taken for the next request.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
     }
 }

@@ -1,0 +1,125 @@
+//! The command line.
+//!
+//! Errors are one line that says what is wrong, and how to mend it where that is known. The exit code is 2
+//! for what was asked wrongly (usage, configuration) and 1 for what went wrong.
+
+mod password;
+mod run;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Address, Checked, Config, ConfigError, Environment, LogFormat};
+
+/// Keeps people signed in, safely: a session and refresh-token server.
+#[derive(Debug, Parser)]
+#[command(name = "rekindle", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a server for trying out: no configuration, user `demo`, a page at `/`.
+    ///
+    /// Everything it keeps is in ./.rekindle. The environment overrides any setting:
+    /// REKINDLE__LIFETIMES__ACCESS=10s rekindle dev
+    Dev(Listen),
+    /// Start a server for use.
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        listen: Listen,
+    },
+    /// Manage the builtin accounts.
+    #[command(subcommand)]
+    User(User),
+}
+
+#[derive(Debug, Args)]
+struct Listen {
+    /// Where to listen, instead of what the configuration says; port 0 takes a free one.
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<Address>,
+    /// How log lines look: text, json, or auto (text on a terminal).
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<LogFormat>,
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum User {
+    /// Add an account. Its password is asked for.
+    Add {
+        /// What is typed at login.
+        name: String,
+        /// Read the password from standard input, up to the first line break, instead of asking for it.
+        #[arg(long)]
+        password_stdin: bool,
+        /// The configuration file of the server; without it, the account is for `rekindle dev`.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Dev(listen) => configured(None, listen).and_then(run::dev),
+        Command::Serve { config, listen } => configured(Some(config.config), listen).and_then(run::serve),
+        Command::User(User::Add { name, password_stdin, config }) => {
+            read(config).and_then(|config| user::add(&config, &name, password_stdin))
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("rekindle: {error:#}"));
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn configured(file: Option<PathBuf>, flags: Listen) -> anyhow::Result<Checked> {
+    let mut config = read(file)?;
+    if let Some(listen) = flags.listen {
+        config.listen_on(listen);
+    }
+    if let Some(format) = flags.log {
+        config.log_as(format);
+    }
+    Ok(config)
+}
+
+/// The file's configuration, or without one the defaults; the environment over both.
+fn read(file: Option<PathBuf>) -> anyhow::Result<Checked> {
+    let environment = Environment::of_process();
+    Ok(match file {
+        Some(file) => Config::read(&file, &environment)?,
+        None => Config::from_bytes("the defaults", b"", &environment)?,
+    })
+}
+
+/// To standard error. Where that is closed there is nobody to tell.
+fn say(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// To standard output, at once: somebody may wait for the line.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}

@@ -1,0 +1,76 @@
+//! A password from whoever types it.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::process::{Command, Stdio};
+
+use anyhow::bail;
+use zeroize::Zeroizing;
+
+use crate::accounts::Password;
+
+/// No password is longer; what comes after is not read.
+const LONGEST: u64 = 16 * 1024;
+
+/// The first line of standard input.
+pub(super) fn from_stdin() -> anyhow::Result<Password> {
+    line()
+}
+
+/// Asks twice, without showing what is typed.
+pub(super) fn ask(name: &str) -> anyhow::Result<Password> {
+    if !io::stdin().is_terminal() {
+        bail!("there is no terminal to ask for the password; pipe it in with --password-stdin");
+    }
+    let _silence = Silence::start();
+    prompt(&format!("Password for {name}: "))?;
+    let first = line_text()?;
+    prompt("\nOnce more: ")?;
+    let second = line_text()?;
+    prompt("\n")?;
+    if first != second {
+        bail!("the two passwords differ; nothing was changed");
+    }
+    Ok(Password::from(first.as_str()))
+}
+
+fn prompt(text: &str) -> io::Result<()> {
+    let mut err = io::stderr();
+    err.write_all(text.as_bytes())?;
+    err.flush()
+}
+
+fn line() -> anyhow::Result<Password> {
+    Ok(Password::from(line_text()?.as_str()))
+}
+
+fn line_text() -> anyhow::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    io::stdin().lock().take(LONGEST).read_line(&mut text)?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        bail!("an empty password opens nothing; nothing was changed");
+    }
+    Ok(Zeroizing::new(password.to_owned()))
+}
+
+/// While it lives, the terminal does not show what is typed. `stty` does it, as everywhere in shell scripts:
+/// the system call behind it would be the only reason for `unsafe` or one more library.
+struct Silence;
+
+impl Silence {
+    fn start() -> Self {
+        stty("-echo");
+        Self
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        stty("echo");
+    }
+}
+
+fn stty(mode: &str) {
+    // On a terminal without `stty` the password shows; it still works.
+    let _ = Command::new("stty").arg(mode).stdin(Stdio::inherit()).status();
+}
