@@ -1,0 +1,138 @@
+//! The server beside a bare axum `hello`: on the same core, in the same run, in alternating rounds.
+//!
+//! The server has core 0, the load core 1. Two processes of the same `hello` are measured too: how far they
+//! differ is how far any two numbers here may differ by chance. Medians, with the lowest and highest round.
+
+use std::time::{Duration, Instant};
+
+mod load;
+mod refresh;
+mod servers;
+
+use load::{Repeat, rate};
+use servers::Server;
+
+const CONNECTIONS: usize = 32;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, name] = arguments.as_slice()
+        && flag == "--serve"
+    {
+        return servers::serve(name);
+    }
+    let quick = std::env::var("REKINDLE_BENCH_QUICK").is_ok_and(|quick| quick == "1");
+    let (rounds, span) = if quick { (3, 200) } else { (13, 700) };
+    let span = Duration::from_millis(span);
+    pin_load();
+
+    protected(rounds, span);
+    refresh::durable(rounds, span);
+    at_rest(rounds);
+}
+
+/// Moves this process, and so the load, off the core that the servers have.
+fn pin_load() {
+    let own = std::process::id().to_string();
+    // Every thread that comes later inherits it.
+    let _ = std::process::Command::new("taskset")
+        .args(["--all-tasks", "--cpu-list", "--pid", "1", &own])
+        .stdout(std::process::Stdio::null())
+        .status();
+}
+
+fn get(headers: &str) -> Vec<Repeat> {
+    let request = format!("GET / HTTP/1.1\r\nhost: bench\r\n{headers}\r\n").into_bytes();
+    vec![Repeat(request); CONNECTIONS]
+}
+
+/// One handler that says hello, and one that checks an HS256 access token first.
+fn protected(rounds: usize, span: Duration) {
+    let (hello, twin, own) = (Server::own("hello"), Server::own("hello"), Server::own("protected"));
+    let bearer = format!("authorization: Bearer {}\r\n", own.said);
+    // `hello` is sent the same bytes, so that both read the same.
+    let (mut one, mut two, mut three) = (get(&bearer), get(&bearer), get(&bearer));
+    let mut table = Table::default();
+    for round in 0..=rounds {
+        let base = rate(hello.address, &mut one, span);
+        let null = rate(twin.address, &mut two, span);
+        let checked = rate(own.address, &mut three, span);
+        // The first round warms up.
+        if round > 0 {
+            table.push(base, null, checked);
+        }
+    }
+    println!(
+        "\nprotected request, HS256, beside a bare axum hello ({rounds} rounds, {CONNECTIONS} connections)"
+    );
+    table.print("hello", "its twin", "protected", "the aim is 0.85 or more");
+}
+
+/// From the start of the process to its first answer, and what it holds then.
+fn at_rest(rounds: usize) {
+    let (mut starts, mut memory) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let folder = tempfile::tempdir().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
+        let start = Instant::now();
+        let server = Server::rekindle(folder.path(), &[]);
+        let health = b"GET /healthz HTTP/1.1\r\nhost: bench\r\n\r\n".to_vec();
+        rate(server.address, &mut vec![Repeat(health)], Duration::from_nanos(1));
+        starts.push(start.elapsed().as_secs_f64() * 1e3);
+        memory.push(resident(server.child.id()));
+    }
+    println!("\nat rest, `rekindle dev` in an empty folder ({rounds} starts)");
+    println!("  first answer  {} ms after the start; the aim is 20", spread(&mut starts));
+    println!("  resident      {} MB; the aim is 16 or less", spread(&mut memory));
+}
+
+/// Megabytes that the process holds (`VmRSS` of proc(5)).
+fn resident(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+/// Rounds of a base, the same again, and what is measured.
+#[derive(Default)]
+pub struct Table {
+    base: Vec<f64>,
+    null: Vec<f64>,
+    own: Vec<f64>,
+    ratio: Vec<f64>,
+    null_ratio: Vec<f64>,
+}
+
+impl Table {
+    pub fn push(&mut self, base: f64, null: f64, own: f64) {
+        self.base.push(base);
+        self.null.push(null);
+        self.own.push(own);
+        self.ratio.push(own / base);
+        self.null_ratio.push(null / base);
+    }
+
+    pub fn print(&mut self, base: &str, null: &str, own: &str, aim: &str) {
+        println!("  {base:12} {} /s", spread(&mut self.base));
+        println!("  {null:12} {} /s, {} of the former", spread(&mut self.null), spread(&mut self.null_ratio));
+        println!("  {own:12} {} /s, {} of {base}; {aim}", spread(&mut self.own), spread(&mut self.ratio));
+    }
+}
+
+/// The median, and the lowest and highest.
+pub fn spread(values: &mut [f64]) -> String {
+    values.sort_by(f64::total_cmp);
+    let digits = if values[0] < 10.0 {
+        3
+    } else if values[0] < 1000.0 {
+        1
+    } else {
+        0
+    };
+    format!(
+        "{:.digits$} ({:.digits$} to {:.digits$})",
+        values[values.len() / 2],
+        values[0],
+        values[values.len() - 1]
+    )
+}

@@ -1,0 +1,117 @@
+//! What is measured: servers in processes of their own, each on the first core alone.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::routing::get;
+use rekindle::clock::SystemClock;
+use rekindle::entropy::SystemEntropy;
+use rekindle::store::memory::MemoryStore;
+use rekindle::token::Algorithm;
+use rekindle::{Engine, KeyRing, Login, MasterKey};
+use rekindle_server::config::Limits;
+use tokio::net::TcpListener;
+
+/// A server; ended when dropped.
+pub struct Server {
+    pub child: Child,
+    pub address: SocketAddr,
+    /// What it printed after its address.
+    pub said: String,
+}
+
+impl Server {
+    /// Runs this very program as the server `name`.
+    pub fn own(name: &str) -> Self {
+        let own = std::env::current_exe().unwrap();
+        Self::pinned(own.to_str().unwrap(), &["--serve", name], Path::new("."), &[])
+    }
+
+    /// Runs `rekindle dev` in `folder`.
+    pub fn rekindle(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::pinned(env!("CARGO_BIN_EXE_rekindle"), &["dev"], folder, variables)
+    }
+
+    fn pinned(program: &str, arguments: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new("taskset")
+            .args(["--cpu-list", "0", program])
+            .args(arguments)
+            .current_dir(folder)
+            .env("REKINDLE__LISTEN", "127.0.0.1:0")
+            .env("REKINDLE__LOG__LEVEL", "error")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").expect("an address").parse().unwrap();
+        let mut said = String::new();
+        output.read_line(&mut said).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        Self { child, address, said: said.trim().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The body of `--serve NAME`.
+pub fn serve(name: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("listening on http://{}", listener.local_addr().unwrap());
+        match name {
+            "hello" => {
+                println!("axum, bare");
+                let router = Router::new().route("/", get(|| async { "hello" }));
+                axum::serve(listener, router).await.unwrap();
+            }
+            "protected" => {
+                let (engine, token) = engine().await;
+                println!("{token}");
+                let router = Router::new().route("/", get(protected)).with_state(engine);
+                rekindle_server::serve::serve(listener, router, Limits::default(), std::future::pending())
+                    .await;
+            }
+            other => panic!("no server {other}"),
+        }
+    });
+}
+
+async fn engine() -> (Engine, String) {
+    let clock = Arc::new(SystemClock);
+    let store = Arc::new(MemoryStore::new(&SystemEntropy, clock.clone()));
+    let master = MasterKey::new(&[1; 32]);
+    let keys = KeyRing::open(store.clone(), master, Algorithm::Hs256, clock, &SystemEntropy).await.unwrap();
+    let engine = Engine::builder(store, keys).build();
+    let mut login = Login::new("7d0f1a52-3c64-4b8e-9a1d-64656d6f0000");
+    login.claims =
+        rekindle::token::Claims::parse(r#"{"role":"editor","tenant":"0123456789abcdef0123456789abcdef"}"#)
+            .unwrap();
+    // A token that outlives the bench.
+    let token = engine.open(login).await.unwrap().access_token;
+    (engine, token)
+}
+
+async fn protected(State(engine): State<Engine>, headers: HeaderMap) -> Result<&'static str, StatusCode> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .ok_or(StatusCode::UNAUTHORIZED)?;
+    engine.verify(token).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    Ok("hello")
+}
