@@ -18,6 +18,8 @@ pub(crate) mod refresh;
 mod session_claims;
 mod strict_json;
 mod verifying;
+#[cfg(test)]
+mod wycheproof;
 
 pub use access::{AccessToken, Expected, sign_access, verify_access};
 pub use algorithm::Algorithm;

@@ -135,10 +135,13 @@ impl VerifyingKey {
         };
         let length = base64url::decode_into(signature, buffer)
             .ok_or(TokenError::Malformed("the signature is not canonical base64url, or too long"))?;
-        let signature = &buffer[..length];
+        self.verify_bytes(signed.as_bytes(), &buffer[..length])
+    }
+
+    pub(super) fn verify_bytes(&self, message: &[u8], signature: &[u8]) -> Result<(), TokenError> {
         match &self.0.check {
-            Check::Hmac(key) => hmac::verify(key, signed.as_bytes(), signature),
-            Check::Public(key, _) => key.verify_sig(signed.as_bytes(), signature),
+            Check::Hmac(key) => hmac::verify(key, message, signature),
+            Check::Public(key, _) => key.verify_sig(message, signature),
         }
         .map_err(|_| TokenError::BadSignature)
     }
