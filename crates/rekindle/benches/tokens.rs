@@ -1,0 +1,208 @@
+//! What an access token costs, beside the bare primitive and beside jsonwebtoken, in one run.
+//!
+//! `cargo bench -p rekindle --bench tokens`. Each round times every candidate once, in turn, so that a
+//! machine that slows down slows all of them; the `null` row is a candidate timed twice, and its ratio shows
+//! what this machine's noise is worth.
+
+#![expect(clippy::print_stdout, reason = "this is a report")]
+#![expect(clippy::unwrap_used, reason = "a bench has nobody to hand an error to")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
+use jsonwebtoken as oracle;
+use rekindle::core::{Generation, Seconds, SessionId, Timestamp};
+use rekindle::entropy::SystemEntropy;
+use rekindle::token::{AccessClaims, Algorithm, Expected, KeySet, SigningKey, sign_access, verify_access};
+
+const ROUNDS: usize = 15;
+const ROUND: Duration = Duration::from_millis(40);
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+struct Candidate<'a> {
+    name: &'static str,
+    run: Box<dyn Fn() + 'a>,
+    nanos: Vec<f64>,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(name: &'static str, run: impl Fn() + 'a) -> Self {
+        Self { name, run: Box::new(run), nanos: Vec::new() }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a bench measures time itself")]
+    fn time(&self, calls: u32) -> f64 {
+        let start = Instant::now();
+        for _ in 0..calls {
+            (self.run)();
+        }
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+    }
+
+    fn median(&self) -> f64 {
+        let mut sorted = self.nanos.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    }
+}
+
+/// Times the candidates in turn and prints each with its ratio to the first.
+fn compare(title: &str, mut candidates: Vec<Candidate<'_>>) {
+    let calls: Vec<u32> = candidates
+        .iter()
+        .map(|candidate| {
+            candidate.time(200);
+            (ROUND.as_secs_f64() * 1e9 / candidate.time(200)).clamp(50.0, 1e7) as u32
+        })
+        .collect();
+    for _ in 0..ROUNDS {
+        for (candidate, calls) in candidates.iter_mut().zip(&calls) {
+            let nanos = candidate.time(*calls);
+            candidate.nanos.push(nanos);
+        }
+    }
+    println!("\n{title}: median of {ROUNDS} rounds, with the range");
+    let bare = candidates[0].median();
+    for candidate in &candidates {
+        let least = candidate.nanos.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = candidate.nanos.iter().copied().fold(0.0, f64::max);
+        println!(
+            "  {:<24} {:>8.0} ns  ({least:.0} to {most:.0})  {:.2} x bare",
+            candidate.name,
+            candidate.median(),
+            candidate.median() / bare,
+        );
+    }
+}
+
+/// One reference session: UUID subject, 60 bytes of claims.
+fn claims(audience: &[String]) -> AccessClaims<'_> {
+    AccessClaims {
+        issuer: "https://id.example.com",
+        audience,
+        subject: "3f1c9a52-7e0b-4d86-a1c5-9b2e8f60d714",
+        client_id: "web",
+        issued_at: NOW,
+        expires_at: NOW + Seconds::minutes(5),
+        token_id: "mJ3vTq0Yx8Kc5ZbNw2RfLg",
+        session: SessionId(*b"0123456789abcdef"),
+        generation: Generation(12),
+        auth_time: NOW,
+        extra: r#"{"roles":["editor","author"],"plan":"team","locale":"de-AT"}"#,
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize, Clone)]
+struct OracleClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    client_id: String,
+    iat: u64,
+    exp: u64,
+    jti: String,
+    sid: String,
+    r#gen: u64,
+    auth_time: u64,
+    roles: Vec<String>,
+    plan: String,
+    locale: String,
+}
+
+struct Bench<'a> {
+    algorithm: Algorithm,
+    title: &'a str,
+    material: &'a [u8],
+    bare_verify: Box<dyn Fn(&[u8], &[u8]) + 'a>,
+    bare_sign: Box<dyn Fn(&[u8]) + 'a>,
+    decoding: oracle::DecodingKey,
+    encoding: oracle::EncodingKey,
+}
+
+fn run(bench: Bench<'_>) {
+    let key = SigningKey::from_material(Some("2026-11"), bench.algorithm, bench.material).unwrap();
+    let keys = KeySet::new([key.verifying_key().clone()]).unwrap();
+    let audience = ["https://api.example.com".to_owned()];
+    let token = sign_access(&key, &claims(&audience)).unwrap();
+    let expected = Expected::new("https://id.example.com", audience.clone());
+    verify_access(&token, &keys, &expected, NOW).unwrap();
+
+    let algorithm =
+        if bench.algorithm == Algorithm::Hs256 { oracle::Algorithm::HS256 } else { oracle::Algorithm::EdDSA };
+    let mut validation = oracle::Validation::new(algorithm);
+    validation.set_audience(&audience);
+    validation.set_issuer(&["https://id.example.com"]);
+    let decode = || oracle::decode::<OracleClaims>(&token, &bench.decoding, &validation).unwrap();
+    let own = decode().claims;
+    let mut header = oracle::Header::new(algorithm);
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = Some("2026-11".to_owned());
+
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let signature = {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(signature).unwrap()
+    };
+    let verify = || {
+        black_box(verify_access(black_box(&token), &keys, &expected, NOW).unwrap());
+    };
+    println!("\n{} bytes of token", token.len());
+    compare(
+        &format!("{} verify", bench.title),
+        vec![
+            Candidate::new("bare primitive", || {
+                (bench.bare_verify)(black_box(signed.as_bytes()), &signature)
+            }),
+            Candidate::new("rekindle", verify),
+            Candidate::new("null (rekindle again)", verify),
+            Candidate::new("jsonwebtoken", || {
+                black_box(decode());
+            }),
+        ],
+    );
+    compare(
+        &format!("{} sign", bench.title),
+        vec![
+            Candidate::new("bare primitive", || (bench.bare_sign)(black_box(signed.as_bytes()))),
+            Candidate::new("rekindle", || {
+                black_box(sign_access(&key, black_box(&claims(&audience))).unwrap());
+            }),
+            Candidate::new("jsonwebtoken", || {
+                black_box(oracle::encode(&header, black_box(&own), &bench.encoding).unwrap());
+            }),
+        ],
+    );
+}
+
+fn main() {
+    let secret = SigningKey::generate(Algorithm::Hs256, &SystemEntropy).unwrap();
+    let bare = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+    run(Bench {
+        algorithm: Algorithm::Hs256,
+        title: "HS256",
+        material: &secret,
+        bare_verify: Box::new(|message, tag| hmac::verify(&bare, message, tag).unwrap()),
+        bare_sign: Box::new(|message| {
+            black_box(hmac::sign(&bare, message));
+        }),
+        decoding: oracle::DecodingKey::from_secret(&secret),
+        encoding: oracle::EncodingKey::from_secret(&secret),
+    });
+
+    let document = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy).unwrap();
+    let pair = Ed25519KeyPair::from_pkcs8(&document).unwrap();
+    let public = ParsedPublicKey::new(&ED25519, pair.public_key()).unwrap();
+    run(Bench {
+        algorithm: Algorithm::EdDsa,
+        title: "EdDSA",
+        material: &document,
+        bare_verify: Box::new(|message, signature| public.verify_sig(message, signature).unwrap()),
+        bare_sign: Box::new(|message| {
+            black_box(pair.sign(message));
+        }),
+        decoding: oracle::DecodingKey::from_ed_der(pair.public_key().as_ref()),
+        encoding: oracle::EncodingKey::from_ed_der(&document),
+    });
+}
