@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Params, Statement};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Statement};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::accounts::{AccountsError, Claims};
@@ -125,18 +125,25 @@ impl File {
 }
 
 fn connect(path: &Path) -> Result<Connection, AccountsError> {
-    let connection = Connection::open(path)?;
+    // Not created here: the session store makes the file, readable by its owner alone.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     // As the session store has it; a change of password that was acknowledged survives a loss of power.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
     Ok(connection)
 }
 
 /// Names fold ASCII case, because a phone's keyboard capitalises the first letter of a login form.
 fn migrate(connection: &mut Connection) -> Result<(), AccountsError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    transaction.execute_batch("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value)")?;
+    // The store refuses a file that others began, so it comes first.
+    if !transaction.table_exists(None, "meta")? {
+        return Err(AccountsError::unavailable("the session store must open its file before the accounts"));
+    }
     let known: Option<i64> = transaction
         .query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'accounts_schema'", [], |row| {
             row.get(0)

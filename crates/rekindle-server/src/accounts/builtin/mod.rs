@@ -35,10 +35,11 @@ pub struct Builtin {
 }
 
 impl Builtin {
-    /// Opens the accounts in the SQLite file at `path`, creating their table if it is not there.
+    /// Opens the accounts in the session store's SQLite file at `path`, creating their table if it is not
+    /// there. The store has opened that file before.
     ///
     /// # Errors
-    /// Where the file cannot be opened, or its accounts were written by a newer version.
+    /// Where the file cannot be opened or is no store's, or its accounts were written by a newer version.
     pub fn open(path: &Path, options: BuiltinOptions) -> Result<Self, AccountsError> {
         let hasher = Hasher::new(&options.hashing, Arc::clone(&options.entropy))?;
         Ok(Self { file: File::open(path)?, hasher, clock: options.clock, entropy: options.entropy })

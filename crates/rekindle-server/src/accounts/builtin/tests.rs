@@ -1,5 +1,7 @@
 use rekindle::clock::SystemClock;
 use rekindle::entropy::SystemEntropy;
+use rekindle::store::sqlite::{Options, SqliteStore};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
@@ -12,9 +14,17 @@ fn options(memory_kib: u32) -> BuiltinOptions {
     }
 }
 
-fn builtin() -> (Builtin, TempDir) {
+/// A file as the session store leaves it.
+fn file() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    (Builtin::open(&dir.path().join("test.db"), options(64)).unwrap(), dir)
+    let path = dir.path().join("test.db");
+    SqliteStore::open(&path, &Options::default(), &SystemEntropy, Arc::new(SystemClock)).unwrap();
+    (dir, path)
+}
+
+fn builtin() -> (Builtin, TempDir) {
+    let (dir, path) = file();
+    (Builtin::open(&path, options(64)).unwrap(), dir)
 }
 
 fn roles(role: &str) -> Claims {
@@ -85,8 +95,7 @@ async fn a_disabled_account_is_denied_and_says_so_only_to_the_server() {
 
 #[tokio::test]
 async fn a_weak_hash_is_replaced_at_login_without_ending_other_sessions() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("test.db");
+    let (_dir, path) = file();
     let weak = Builtin::open(&path, options(64)).unwrap();
     weak.add("alice", "p".into(), Claims::default()).await.unwrap();
 
@@ -111,8 +120,7 @@ async fn a_rehash_never_undoes_a_change_of_the_password() {
 
 #[tokio::test]
 async fn accounts_outlive_the_process_and_a_newer_schema_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("test.db");
+    let (_dir, path) = file();
     Builtin::open(&path, options(64)).unwrap().add("alice", "p".into(), Claims::default()).await.unwrap();
     let again = Builtin::open(&path, options(64)).unwrap();
     let names: Vec<String> =
@@ -123,4 +131,21 @@ async fn accounts_outlive_the_process_and_a_newer_schema_is_refused() {
     raw.execute("UPDATE meta SET value = 2 WHERE key = 'accounts_schema'", []).unwrap();
     let refused = Builtin::open(&path, options(64)).err().unwrap();
     assert!(refused.to_string().contains("schema 2"), "{refused}");
+}
+
+#[tokio::test]
+async fn accounts_and_sessions_share_the_file_in_the_order_store_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("test.db");
+    assert!(Builtin::open(&path, options(64)).is_err());
+    assert!(!path.exists(), "accounts do not make the file");
+    std::fs::write(&path, "").unwrap();
+    let refused = Builtin::open(&path, options(64)).err().unwrap();
+    assert!(refused.to_string().contains("store must open its file"), "{refused}");
+
+    let (_dir, path) = file();
+    let accounts = Builtin::open(&path, options(64)).unwrap();
+    accounts.add("alice", "p".into(), Claims::default()).await.unwrap();
+    SqliteStore::open(&path, &Options::default(), &SystemEntropy, Arc::new(SystemClock)).unwrap();
+    assert!(verified(&accounts, "alice", "p").await.is_some());
 }

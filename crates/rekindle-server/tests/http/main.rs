@@ -1,0 +1,29 @@
+//! Over HTTP: the scenarios, the answers, and what junk gets. One or two servers in this process on real
+//! sockets, with builtin accounts, on the memory and on the SQLite store.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// Expands each scenario to a test per store, named by both: `two_tabs_wake_at_once::sqlite`.
+macro_rules! on_both_stores {
+    ($($scenario:ident),+ $(,)?) => {$(
+        mod $scenario {
+            use crate::support::{Kind, World};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn memory() {
+                super::$scenario(World::new(Kind::Memory).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$scenario(World::new(Kind::Sqlite).await).await;
+            }
+        }
+    )+};
+}
+
+mod concurrency;
+mod faults;
+mod lost_answers;
+mod sign_out;

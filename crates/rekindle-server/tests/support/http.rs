@@ -1,0 +1,99 @@
+//! A tiny HTTP/1.1 client: one connection a request, nothing between the test and the bytes.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// In the order they were sent, names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Response {
+    /// The one header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(header, _)| header == name);
+        let first = found.next().map(|(_, value)| value.as_str());
+        assert!(found.next().is_none(), "{name} was sent twice");
+        first
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A member that is a string.
+    pub fn text(&self, member: &str) -> String {
+        let json = self.json();
+        json[member].as_str().unwrap_or_else(|| panic!("no {member}: {self:?}")).to_owned()
+    }
+
+    /// Status and, for problems, `code` and `reason`: `200`, `409 superseded`, `401 session_ended logged_out`.
+    pub fn outcome(&self) -> String {
+        if self.status < 400 {
+            return self.status.to_string();
+        }
+        let json = self.json();
+        let words = ["code", "reason"].map(|member| json[member].as_str().unwrap_or_default());
+        format!("{} {}", self.status, words.join(" ")).trim_end().to_owned()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(&bytes[..end]).ok()?;
+        let mut lines = head.split("\r\n");
+        let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+        let headers = lines
+            .map(|line| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned())))
+            .collect::<Option<Vec<_>>>()?;
+        let body = String::from_utf8(bytes[end + 4..].to_vec()).ok()?;
+        Some(Self { status, headers, body })
+    }
+}
+
+/// Sends `bytes` as they are and reads until the server closes. `None` where it closed without an answer.
+pub async fn raw(to: SocketAddr, bytes: &[u8]) -> Option<Response> {
+    exchange(to, bytes, false).await
+}
+
+/// The same for bytes that may be half a request: says at once that nothing more comes.
+pub async fn raw_and_no_more(to: SocketAddr, bytes: &[u8]) -> Option<Response> {
+    exchange(to, bytes, true).await
+}
+
+async fn exchange(to: SocketAddr, bytes: &[u8], no_more: bool) -> Option<Response> {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    // The server may close before it has read everything; what it said until then counts.
+    let _ = stream.write_all(bytes).await;
+    if no_more {
+        let _ = stream.shutdown().await;
+    }
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    Response::parse(&answer)
+}
+
+/// Sends a request whose answer nobody waits for: dropping the connection hangs up.
+pub async fn hang_up(to: SocketAddr, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+/// A request as text.
+pub fn compose(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() {
+        text.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    text + "\r\n" + body
+}

@@ -1,0 +1,13 @@
+//! Servers in this process, on real sockets, under a clock turned by hand.
+
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "each test file uses its part")]
+
+mod clock;
+pub mod http;
+mod probe;
+mod world;
+
+pub use clock::ManualClock;
+pub use http::Response;
+pub use probe::{Op, Probe};
+pub use world::{Kind, Node, PASSWORD, Tokens, USERNAME, World};

@@ -1,0 +1,223 @@
+//! One store, one set of accounts, and as many nodes over them as a test wants, each on a socket of its own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use rekindle::core::{Policy, Seconds, Session, SessionId, Settings};
+use rekindle::entropy::SystemEntropy;
+use rekindle::event::{Event, Observer};
+use rekindle::hook::{ClaimsHook, HookError, Resolution};
+use rekindle::store::sqlite::{Options, SqliteStore};
+use rekindle::store::{Store, memory::MemoryStore};
+use rekindle::token::Algorithm;
+use rekindle::{Engine, KeyRing, MasterKey};
+use rekindle_server::accounts::{
+    Accounts, AccountsHook, Builtin, BuiltinOptions, Claims, Demo, HashingOptions,
+};
+use rekindle_server::app::{AppState, SHORT_IDLE, router};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use super::clock::ManualClock;
+use super::http::{self, Response, compose};
+use super::probe::Probe;
+
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Memory,
+    Sqlite,
+}
+
+/// Who logs in unless a test says otherwise.
+pub const USERNAME: &str = "ada";
+pub const PASSWORD: &str = "correct horse";
+
+pub struct World {
+    pub clock: Arc<ManualClock>,
+    /// The real store, without a probe.
+    pub store: Arc<dyn Store>,
+    /// The builtin accounts, in a file of their own where the sessions have none.
+    pub builtin: Builtin,
+    pub accounts_file: PathBuf,
+    _dir: TempDir,
+}
+
+impl World {
+    pub async fn new(kind: Kind) -> Self {
+        let clock = ManualClock::new();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rekindle.db");
+        let file = SqliteStore::open(&path, &Options::default(), &SystemEntropy, clock.clone()).unwrap();
+        let store: Arc<dyn Store> = match kind {
+            Kind::Memory => Arc::new(MemoryStore::new(&SystemEntropy, clock.clone())),
+            Kind::Sqlite => Arc::new(file),
+        };
+        // Cheap hashes: how much work they are is tested elsewhere.
+        let hashing = HashingOptions { memory_kib: 64, passes: 1, ..HashingOptions::default() };
+        let entropy = Arc::new(SystemEntropy);
+        let options = BuiltinOptions { hashing, clock: clock.clone(), entropy };
+        let builtin = Builtin::open(&path, options).unwrap();
+        let claims = Claims::parse(r#"{"role":"editor"}"#).unwrap();
+        builtin.add(USERNAME, PASSWORD.into(), claims).await.unwrap();
+        Self { clock, store, builtin, accounts_file: path, _dir: dir }
+    }
+
+    pub async fn node(&self) -> Node {
+        self.node_with(self.clock.clone(), Arc::new(Demo::over(self.builtin.clone()))).await
+    }
+
+    /// A node whose clock is `seconds` off.
+    pub async fn node_off_by(&self, seconds: i64) -> Node {
+        self.node_with(self.clock.off_by(seconds), Arc::new(Demo::over(self.builtin.clone()))).await
+    }
+
+    pub async fn node_with(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>) -> Node {
+        let probe = Probe::over(self.store.clone());
+        let store: Arc<dyn Store> = probe.clone();
+        let master = MasterKey::new(&[1; 32]);
+        let keys = KeyRing::open(store.clone(), master, Algorithm::EdDsa, clock.clone(), &SystemEntropy);
+        let keys = keys.await.unwrap();
+        let events = Arc::new(Events::default());
+        let hook =
+            Arc::new(Hook { accounts: AccountsHook(accounts.clone()), failing: AtomicBool::new(false) });
+        let engine = Engine::builder(store, keys.clone())
+            .policy(short_policy())
+            .clock(clock.clone())
+            .hook(hook.clone())
+            .observer(events.clone())
+            .build();
+        let app = router(AppState { engine: engine.clone(), accounts, clock, short_idle: SHORT_IDLE });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Node { address, engine, keys, events, probe, hook, server }
+    }
+
+    /// The row as the store has it now.
+    pub async fn row(&self, tokens: &Tokens) -> Session {
+        self.store.load(tokens.session).await.unwrap().unwrap().0
+    }
+}
+
+/// Access 5 s, replay window 2 s, idle 7 d, absolute 30 d.
+fn short_policy() -> Policy {
+    let mut settings = Settings::default();
+    settings.access = Seconds(5);
+    settings.replay_window = Some(Seconds(2));
+    settings.renewal_threshold = Seconds(2);
+    Policy::new(settings).unwrap()
+}
+
+/// The accounts' hook, which can be made to fail.
+pub struct Hook {
+    accounts: AccountsHook,
+    failing: AtomicBool,
+}
+
+impl Hook {
+    pub fn fail(&self, failing: bool) {
+        self.failing.store(failing, SeqCst);
+    }
+}
+
+#[async_trait]
+impl ClaimsHook for Hook {
+    async fn resolve(&self, session: &Session) -> Result<Resolution, HookError> {
+        if self.failing.load(SeqCst) {
+            return Err(HookError("the test took the user table away".into()));
+        }
+        self.accounts.resolve(session).await
+    }
+}
+
+/// Remembers what happened.
+#[derive(Default)]
+pub struct Events(Mutex<Vec<&'static str>>);
+
+impl Events {
+    pub fn count(&self, name: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|event| **event == name).count()
+    }
+}
+
+impl Observer for Events {
+    fn observe(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.kind.name());
+    }
+}
+
+/// What a client keeps of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub session: SessionId,
+}
+
+impl From<Response> for Tokens {
+    fn from(response: Response) -> Self {
+        assert_eq!(response.status, 200, "{response:?}");
+        Self {
+            access: response.text("access_token"),
+            refresh: response.text("refresh_token"),
+            session: response.text("session_id").parse().unwrap(),
+        }
+    }
+}
+
+/// One server.
+pub struct Node {
+    pub address: SocketAddr,
+    pub engine: Engine,
+    pub keys: Arc<KeyRing>,
+    pub events: Arc<Events>,
+    pub probe: Arc<Probe>,
+    pub hook: Arc<Hook>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Node {
+    /// Any request.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let request = compose(method, path, headers, body);
+        http::raw(self.address, request.as_bytes()).await.expect("an answer")
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Response {
+        self.send("POST", path, &[("content-type", "application/json")], body).await
+    }
+
+    /// With an access token.
+    pub async fn signed_in(&self, method: &str, path: &str, access: &str) -> Response {
+        self.send(method, path, &[("authorization", &format!("Bearer {access}"))], "").await
+    }
+
+    pub async fn try_login(&self, username: &str, password: &str) -> Response {
+        self.post("/v1/login", &format!(r#"{{"username":"{username}","password":"{password}"}}"#)).await
+    }
+
+    pub async fn login(&self) -> Tokens {
+        self.try_login(USERNAME, PASSWORD).await.into()
+    }
+
+    pub async fn try_refresh(&self, token: &str) -> Response {
+        self.post("/v1/refresh", &format!(r#"{{"refresh_token":"{token}"}}"#)).await
+    }
+
+    pub async fn refresh(&self, token: &str) -> Tokens {
+        self.try_refresh(token).await.into()
+    }
+
+    pub async fn logout(&self, token: &str) -> Response {
+        self.post("/v1/logout", &format!(r#"{{"refresh_token":"{token}"}}"#)).await
+    }
+}
