@@ -6,6 +6,7 @@ mod check;
 mod needs;
 mod run;
 mod test;
+mod tour;
 
 use std::process::ExitCode;
 

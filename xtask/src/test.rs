@@ -20,9 +20,10 @@ pub(crate) fn run(flags: &[&str]) -> Done {
     cargo("test --workspace --all-features")?;
     // Real crashes: an optimised server under load, killed again and again.
     cargo_with(
-        "test --release --package rekindle-server --test kill9 -- --nocapture",
+        "test --release --package rekindle-server --test processes -- --nocapture kill9",
         &[("REKINDLE_KILL_CYCLES", cycles)],
     )?;
+    crate::tour::run()?;
     println!("\nAll tests passed.");
     Ok(())
 }

@@ -17,15 +17,9 @@ use rekindle::entropy::{Entropy as _, SystemEntropy};
 use rekindle::store::Store as _;
 use rekindle::store::sqlite::{Options, SqliteStore};
 
-mod client;
-mod holder;
-#[path = "../support/process.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod process;
-
-use client::Client;
-use holder::{Fate, Holder};
-use process::Process;
+use super::client::Client;
+use super::holder::{Fate, Holder};
+use super::process::Process;
 
 const CLIENTS: usize = 16;
 const SESSIONS_PER_CLIENT: usize = 4;

@@ -1,0 +1,9 @@
+//! The real binary, in processes of its own.
+
+mod client;
+mod holder;
+mod kill9;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod process;
+mod sharing;
