@@ -144,6 +144,12 @@ pub fn check_extra(json: &str) -> Result<(), KeyError> {
 pub(super) struct ReadClaims<'a> {
     pub(super) issuer: Cow<'a, str>,
     pub(super) audience: Vec<Cow<'a, str>>,
+    pub(super) claims: Claims<'a>,
+}
+
+/// Those that are left once it is known from whom and for whom they are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Claims<'a> {
     pub(super) subject: Cow<'a, str>,
     pub(super) client_id: Cow<'a, str>,
     pub(super) issued_at: Timestamp,
@@ -159,9 +165,10 @@ impl<'a> ReadClaims<'a> {
     /// Reads them. A claim of the wrong type is invalid, never absent.
     pub(super) fn parse(json: &'a str) -> Result<Self, TokenError> {
         let fault = Cell::new(TokenError::Malformed("the claims are not a JSON object"));
+        let mut partial = Partial::default();
         let mut reader = serde_json::Deserializer::from_str(json);
-        let read = reader.deserialize_map(ClaimsVisitor { fault: &fault });
-        let partial = read.and_then(|partial| reader.end().map(|()| partial)).map_err(|error| {
+        let read = reader.deserialize_map(ClaimsVisitor { fault: &fault, claims: &mut partial });
+        read.and_then(|()| reader.end()).map_err(|error| {
             if error.classify() == Category::Data {
                 fault.get()
             } else {
@@ -193,9 +200,9 @@ impl<'a> Partial<'a> {
             claim.ok_or(TokenError::InvalidClaim(name))
         }
         let session = required(self.session, "sid")?;
-        Ok(ReadClaims {
-            issuer: required(self.issuer, "iss")?,
-            audience: required(self.audience, "aud")?,
+        let issuer = required(self.issuer, "iss")?;
+        let audience = required(self.audience, "aud")?;
+        let claims = Claims {
             subject: required(self.subject, "sub")?,
             client_id: required(self.client_id, "client_id")?,
             issued_at: Timestamp::from_unix(required(self.issued_at, "iat")?),
@@ -205,74 +212,75 @@ impl<'a> Partial<'a> {
             session: session.parse().map_err(|_| TokenError::InvalidClaim("sid"))?,
             generation: Generation(required(self.generation, "gen")?),
             auth_time: Timestamp::from_unix(required(self.auth_time, "auth_time")?),
-        })
+        };
+        Ok(ReadClaims { issuer, audience, claims })
     }
 }
 
-struct ClaimsVisitor<'f> {
+struct ClaimsVisitor<'f, 'a> {
     /// What it means if reading stops here.
     fault: &'f Cell<TokenError>,
+    claims: &'f mut Partial<'a>,
 }
 
-impl ClaimsVisitor<'_> {
-    /// Reads one claim into its place, once.
-    fn read<'de, A: MapAccess<'de>, T, U: Deserialize<'de>>(
-        &self,
-        claim: &'static str,
-        place: &mut Option<T>,
-        json: &mut A,
-        into: impl FnOnce(U) -> T,
-    ) -> Result<(), A::Error> {
-        if place.is_some() {
-            self.fault.set(REPEATED);
-            return Err(de::Error::custom("repeated"));
-        }
-        self.fault.set(TokenError::InvalidClaim(claim));
-        *place = Some(into(json.next_value()?));
-        Ok(())
+/// Reads one claim into its place, once.
+#[inline]
+fn read<'de, A: MapAccess<'de>, T, U: Deserialize<'de>>(
+    fault: &Cell<TokenError>,
+    claim: &'static str,
+    place: &mut Option<T>,
+    json: &mut A,
+    into: impl FnOnce(U) -> T,
+) -> Result<(), A::Error> {
+    if place.is_some() {
+        fault.set(REPEATED);
+        return Err(de::Error::custom("repeated"));
     }
+    fault.set(TokenError::InvalidClaim(claim));
+    *place = Some(into(json.next_value()?));
+    Ok(())
 }
 
 const REPEATED: TokenError = TokenError::Malformed("the claims repeat a member");
 
-impl<'de> Visitor<'de> for ClaimsVisitor<'_> {
-    type Value = Partial<'de>;
+impl<'de> Visitor<'de> for ClaimsVisitor<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the claims of an access token")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut json: A) -> Result<Partial<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut json: A) -> Result<(), A::Error> {
         fn text(Text(text): Text<'_>) -> Cow<'_, str> {
             text
         }
         fn same<T>(value: T) -> T {
             value
         }
-        let mut claims = Partial::default();
+        let Self { fault, claims } = self;
         let mut others = Names::default();
         while let Some(Text(name)) = json.next_key()? {
             match &*name {
-                "iss" => self.read("iss", &mut claims.issuer, &mut json, text)?,
-                "aud" => self.read("aud", &mut claims.audience, &mut json, |Audience(list)| list)?,
-                "sub" => self.read("sub", &mut claims.subject, &mut json, text)?,
-                "client_id" => self.read("client_id", &mut claims.client_id, &mut json, text)?,
-                "iat" => self.read("iat", &mut claims.issued_at, &mut json, same)?,
-                "exp" => self.read("exp", &mut claims.expires_at, &mut json, same)?,
-                "nbf" => self.read("nbf", &mut claims.not_before, &mut json, same)?,
-                "jti" => self.read("jti", &mut claims.token_id, &mut json, text)?,
-                "sid" => self.read("sid", &mut claims.session, &mut json, text)?,
-                "gen" => self.read("gen", &mut claims.generation, &mut json, same)?,
-                "auth_time" => self.read("auth_time", &mut claims.auth_time, &mut json, same)?,
+                "iss" => read(fault, "iss", &mut claims.issuer, &mut json, text)?,
+                "aud" => read(fault, "aud", &mut claims.audience, &mut json, |Audience(list)| list)?,
+                "sub" => read(fault, "sub", &mut claims.subject, &mut json, text)?,
+                "client_id" => read(fault, "client_id", &mut claims.client_id, &mut json, text)?,
+                "iat" => read(fault, "iat", &mut claims.issued_at, &mut json, same)?,
+                "exp" => read(fault, "exp", &mut claims.expires_at, &mut json, same)?,
+                "nbf" => read(fault, "nbf", &mut claims.not_before, &mut json, same)?,
+                "jti" => read(fault, "jti", &mut claims.token_id, &mut json, text)?,
+                "sid" => read(fault, "sid", &mut claims.session, &mut json, text)?,
+                "gen" => read(fault, "gen", &mut claims.generation, &mut json, same)?,
+                "auth_time" => read(fault, "auth_time", &mut claims.auth_time, &mut json, same)?,
                 _ => {
-                    self.fault.set(REPEATED);
+                    fault.set(REPEATED);
                     others.add(name);
                     json.next_value::<Distinct>()?;
                 }
             }
         }
-        self.fault.set(REPEATED);
-        if others.are_distinct() { Ok(claims) } else { Err(de::Error::custom("repeated")) }
+        fault.set(REPEATED);
+        if others.are_distinct() { Ok(()) } else { Err(de::Error::custom("repeated")) }
     }
 }
 

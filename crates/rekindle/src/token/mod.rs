@@ -14,6 +14,7 @@ pub mod jwk;
 pub mod jws;
 mod key;
 mod key_set;
+mod own_claims;
 pub(crate) mod refresh;
 mod session_claims;
 mod strict_json;
