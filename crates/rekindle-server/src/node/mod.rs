@@ -132,6 +132,10 @@ pub fn open_accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<
     let options =
         BuiltinOptions { hashing, clock: Arc::clone(&ambient.clock), entropy: Arc::clone(&ambient.entropy) };
     let name = file.display().to_string();
+    if !file.exists() {
+        // The store makes the file, whoever needs it first.
+        drop(open_store(config, ambient)?);
+    }
     let accounts = Builtin::open(&file, options).with_context(|| format!("the accounts in {name}"))?;
     Ok(Arc::new(accounts))
 }
