@@ -9,6 +9,7 @@ mod demo;
 mod hook;
 mod none;
 mod password;
+mod spelling;
 
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub use hook::AccountsHook;
 pub use none::NoAccounts;
 pub use password::{HashingOptions, Password};
 pub use rekindle::token::Claims;
+pub(crate) use spelling::flaw;
+pub use spelling::{MAX_PASSWORD, MAX_USERNAME};
 
 /// The answer to a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +88,7 @@ pub enum AccountsError {
     Overloaded,
     /// Where the accounts are kept cannot be reached. It may pass.
     #[error("the accounts are unavailable: {0}")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(Box<dyn std::error::Error + Send + Sync>),
     /// This kind of accounts does not do that.
     #[error("{0}")]
     NotOffered(&'static str),

@@ -11,7 +11,7 @@ use rekindle::entropy::Entropy;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::AccountsError;
+use super::{AccountsError, MAX_PASSWORD, flaw};
 
 /// A password on its way to be checked or hashed. Wiped when dropped, never printed.
 ///
@@ -23,6 +23,11 @@ impl Password {
     /// Whether it is this text. Not in constant time: for passwords that are no secret.
     pub(super) fn is(&self, text: &str) -> bool {
         *self.0 == text
+    }
+
+    /// What is wrong with it as a password to be set, if anything.
+    pub(super) fn flaw(&self) -> Option<String> {
+        flaw(&self.0, MAX_PASSWORD)
     }
 
     fn as_bytes(&self) -> &[u8] {

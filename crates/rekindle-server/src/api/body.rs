@@ -14,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::problem::{Code, Problem};
+use crate::accounts::flaw;
 
 /// No request needs more: the longest is a login whose password is written in `\u` escapes.
 const LIMIT: usize = 16 * 1024;
@@ -43,11 +44,8 @@ impl Body {
     /// A text of 1 to `limit` bytes without control characters; `None` where it is absent or null.
     pub(crate) fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>, Problem> {
         let Some(text) = self.any_text(name)? else { return Ok(None) };
-        if text.is_empty() || text.len() > limit {
-            return Err(Problem::invalid(format!("`{name}` must have 1 to {limit} bytes")));
-        }
-        if text.chars().any(is_control) {
-            return Err(Problem::invalid(format!("`{name}` must not contain control characters")));
+        if let Some(flaw) = flaw(&text, limit) {
+            return Err(Problem::invalid(format!("`{name}` {flaw}")));
         }
         Ok(Some(text))
     }
@@ -83,12 +81,6 @@ impl Body {
         let index = self.0.iter().position(|(member, value)| member == name && !value.is_null())?;
         Some(self.0.swap_remove(index).1)
     }
-}
-
-/// Control characters, and those that turn the direction of the text around them: a name or a device label
-/// with either shows as something else than it is.
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 impl<S: Sync> FromRequest<S> for Body {

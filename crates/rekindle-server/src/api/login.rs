@@ -10,7 +10,7 @@ use super::answer;
 use super::body::Body;
 use super::device::device;
 use super::problem::{Code, Problem};
-use crate::accounts::{self, Password, Verdict};
+use crate::accounts::{self, MAX_PASSWORD, MAX_USERNAME, Password, Verdict};
 use crate::app::AppState;
 
 /// Which application logs in, where it does not say.
@@ -22,8 +22,8 @@ pub(crate) async fn login(
     body: Body,
 ) -> Result<Response, Problem> {
     let mut body = body.only(&["username", "password", "client_id", "device", "transport", "remember"])?;
-    let username = body.required_text("username", 256)?;
-    let password: Password = body.required_text("password", 1024)?.into();
+    let username = body.required_text("username", MAX_USERNAME)?;
+    let password: Password = body.required_text("password", MAX_PASSWORD)?.into();
     let client_id = body.text("client_id", 64)?.unwrap_or_else(|| DEFAULT_CLIENT.to_owned());
     let label = body.text("device", 64)?;
     let remember = body.flag("remember")?.unwrap_or(true);

@@ -57,23 +57,13 @@ impl Response {
     }
 }
 
-/// Sends `bytes` as they are and reads until the server closes. `None` where it closed without an answer.
+/// Sends `bytes` as they are, says that nothing more comes, and reads until the server closes. `None` where it
+/// closed without an answer.
 pub async fn raw(to: SocketAddr, bytes: &[u8]) -> Option<Response> {
-    exchange(to, bytes, false).await
-}
-
-/// The same for bytes that may be half a request: says at once that nothing more comes.
-pub async fn raw_and_no_more(to: SocketAddr, bytes: &[u8]) -> Option<Response> {
-    exchange(to, bytes, true).await
-}
-
-async fn exchange(to: SocketAddr, bytes: &[u8], no_more: bool) -> Option<Response> {
     let mut stream = TcpStream::connect(to).await.unwrap();
     // The server may close before it has read everything; what it said until then counts.
     let _ = stream.write_all(bytes).await;
-    if no_more {
-        let _ = stream.shutdown().await;
-    }
+    let _ = stream.shutdown().await;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     Response::parse(&answer)

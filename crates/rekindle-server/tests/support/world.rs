@@ -18,6 +18,8 @@ use rekindle_server::accounts::{
     Accounts, AccountsHook, Builtin, BuiltinOptions, Claims, Demo, HashingOptions,
 };
 use rekindle_server::app::{AppState, SHORT_IDLE, router};
+use rekindle_server::config::Limits;
+use rekindle_server::serve::{Stopped, serve};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -92,7 +94,7 @@ impl World {
         let app = router(AppState { engine: engine.clone(), accounts, clock, short_idle: SHORT_IDLE });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let server = tokio::spawn(serve(listener, app, Limits::default(), std::future::pending()));
         Node { address, engine, keys, events, probe, hook, server }
     }
 
@@ -176,7 +178,7 @@ pub struct Node {
     pub events: Arc<Events>,
     pub probe: Arc<Probe>,
     pub hook: Arc<Hook>,
-    server: JoinHandle<()>,
+    server: JoinHandle<Stopped>,
 }
 
 impl Drop for Node {

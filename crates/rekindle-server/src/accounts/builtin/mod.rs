@@ -11,7 +11,10 @@ use rekindle::core::Timestamp;
 use rekindle::entropy::Entropy;
 
 use super::password::{Check, Hasher};
-use super::{Account, Accounts, AccountsError, Claims, HashingOptions, Password, State, Verdict, Verified};
+use super::{
+    Account, Accounts, AccountsError, Claims, HashingOptions, MAX_USERNAME, Password, State, Verdict,
+    Verified, flaw,
+};
 use file::{File, Row};
 
 /// What builtin accounts need beside their file.
@@ -90,11 +93,14 @@ impl Accounts for Builtin {
     }
 
     async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError> {
+        if let Some(flaw) = flaw(username, MAX_USERNAME) {
+            return Err(AccountsError::Unusable(format!("the name {flaw}")));
+        }
         let subject = self.new_subject();
         let row = Row {
             subject: subject.clone(),
             username: username.to_owned(),
-            password: self.hasher.hash(password).await?,
+            password: self.hash(password).await?,
             credential_version: 1,
             claims,
             disabled: false,
@@ -105,7 +111,7 @@ impl Accounts for Builtin {
     }
 
     async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
-        let hash = self.hasher.hash(password).await?;
+        let hash = self.hash(password).await?;
         self.file.set_password(username, hash).await
     }
 
@@ -129,6 +135,14 @@ impl Accounts for Builtin {
 }
 
 impl Builtin {
+    /// Of a password that is set: one that no login could send is refused.
+    async fn hash(&self, password: Password) -> Result<String, AccountsError> {
+        match password.flaw() {
+            Some(flaw) => Err(AccountsError::Unusable(format!("the password {flaw}"))),
+            None => self.hasher.hash(password).await,
+        }
+    }
+
     async fn strengthen(&self, row: &Row, password: Password) -> Result<(), AccountsError> {
         let hash = self.hasher.hash(password).await?;
         self.file.replace_hash(&row.subject, &row.password, hash).await

@@ -149,3 +149,15 @@ async fn accounts_and_sessions_share_the_file_in_the_order_store_first() {
     SqliteStore::open(&path, &Options::default(), &SystemEntropy, Arc::new(SystemClock)).unwrap();
     assert!(verified(&accounts, "alice", "p").await.is_some());
 }
+
+#[tokio::test]
+async fn a_name_or_password_that_no_login_could_send_is_refused() {
+    let (accounts, _dir) = builtin();
+    for (name, password) in [("", "p"), ("a\tb", "p"), ("a", ""), ("a", "p\n")] {
+        let refused = accounts.add(name, password.into(), Claims::default()).await;
+        assert!(matches!(refused, Err(AccountsError::Unusable(_))), "{name:?} {password:?}");
+    }
+    accounts.add("a", "p".into(), Claims::default()).await.unwrap();
+    let refused = accounts.set_password("a", "x".repeat(1025).as_str().into()).await;
+    assert!(matches!(refused, Err(AccountsError::Unusable(_))));
+}
