@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use super::{password, print};
 use crate::accounts::{AccountsError, Claims};
 use crate::config::{AccountsKind, Checked, ConfigError};
-use crate::node::{Ambient, open_accounts};
+use crate::node::{self, Ambient};
 
 pub(super) fn add(config: &Checked, name: &str, password_stdin: bool) -> anyhow::Result<()> {
     if config.accounts_kind() == AccountsKind::None {
@@ -14,7 +14,7 @@ pub(super) fn add(config: &Checked, name: &str, password_stdin: bool) -> anyhow:
     let password = if password_stdin { password::from_stdin()? } else { password::ask(name)? };
     // The builtin accounts answer from threads of their own; nothing here is worth more than one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let accounts = open_accounts(config, &Ambient::default())?;
+    let accounts = node::accounts(config, &Ambient::default())?;
     let claims = serde_json::json!({ "preferred_username": name }).to_string();
     let claims = Claims::parse(&claims).context("the name cannot stand in a token")?;
     match runtime.block_on(accounts.add(name, password, claims)) {

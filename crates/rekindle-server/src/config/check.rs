@@ -24,23 +24,22 @@ impl Checked {
         let clash = |first, second, rule: &str| {
             Err(both(&format!("{first} and {second} do not go together: {rule}"), first, second, origins))
         };
-        if config.limits.header_bytes.get() < 8192 {
-            return clash("limits.header_bytes", "limits.headers", "header_bytes must be at least 8192");
-        }
-        if config.limits.headers.get() > config.limits.header_bytes.get() / 4 {
-            return clash("limits.headers", "limits.header_bytes", "so many headers do not fit");
-        }
+        in_range(&config, origins)?;
         if config.accounts.kind == Some(AccountsKind::Builtin) && config.store == StoreAt::Memory {
             let rule =
                 "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
             return clash("accounts.kind", "store", rule);
         }
-        if config.issuer.as_deref().is_some_and(unfit) || config.audience.iter().any(|a| unfit(a)) {
-            return clash(
-                "issuer",
-                "audience",
-                "each is a text of 1 to 512 characters without control characters",
-            );
+        let names = config
+            .issuer
+            .iter()
+            .map(|i| ("issuer", i))
+            .chain(config.audience.iter().map(|a| ("audience", a)));
+        for (key, name) in names {
+            if name.is_empty() || name.len() > 512 || name.chars().any(char::is_control) {
+                let rule = "is a text of 1 to 512 bytes without control characters";
+                return Err(ConfigError::plain(format!("{key} {rule}\n{}", origin(key, origins))));
+            }
         }
         Ok(Self { config, policy })
     }
@@ -139,18 +138,38 @@ fn settings(config: &Config) -> Settings {
     settings
 }
 
+/// Numbers that are numbers, and would still bring the server down or leave it useless.
+fn in_range(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
+    let limits = &config.limits;
+    let ranges = [
+        ("workers", config.workers, 1, 1024),
+        ("limits.connections", Some(limits.connections), 1, 1_000_000),
+        ("limits.header_bytes", Some(limits.header_bytes), 8192, 1 << 20),
+        ("limits.headers", Some(limits.headers), 8, 1000),
+        ("limits.body_bytes", Some(limits.body_bytes), 1024, 1 << 24),
+        ("limits.passwords_at_once", limits.passwords_at_once, 1, 1024),
+        ("limits.password_kib", Some(limits.password_kib), 64, 1 << 20),
+    ];
+    for (key, value, least, most) in ranges {
+        if value.is_some_and(|value| !(least..=most).contains(&value.get())) {
+            let rule = format!("{key} must be between {least} and {most}\n{}", origin(key, origins));
+            return Err(ConfigError::plain(rule));
+        }
+    }
+    Ok(())
+}
+
 /// Says of both keys where they got their values.
 fn both(message: &str, first: &str, second: &str, origins: &Origins) -> ConfigError {
-    let origin = |key: &str| match origins.get(key) {
+    ConfigError::plain(format!("{message}\n{}\n{}", origin(first, origins), origin(second, origins)))
+}
+
+fn origin(key: &str, origins: &Origins) -> String {
+    match origins.get(key) {
         Some(origin) => format!("  {key}: {origin}"),
         None => {
             let default = keys().into_iter().find(|k| k.path == key).map(|k| k.default).unwrap_or_default();
             format!("  {key}: the default {default}").trim_end().to_owned()
         }
-    };
-    ConfigError::plain(format!("{message}\n{}\n{}", origin(first), origin(second)))
-}
-
-fn unfit(text: &str) -> bool {
-    text.is_empty() || text.len() > 512 || text.chars().any(char::is_control)
+    }
 }

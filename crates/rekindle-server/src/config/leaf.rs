@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use super::span::{Lifetime, Timeout, Window};
 
@@ -12,6 +15,10 @@ pub(super) trait Leaf {
     /// As TOML; empty where there is none.
     fn shown(&self) -> String;
 }
+
+/// How many of something; at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count(NonZeroUsize);
 
 /// An IP address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +93,20 @@ pub enum LogLevel {
     Debug,
     /// And each step.
     Trace,
+}
+
+impl Count {
+    pub(super) const fn of(number: usize) -> Self {
+        Self(match NonZeroUsize::new(number) {
+            Some(number) => number,
+            None => NonZeroUsize::MIN,
+        })
+    }
+
+    /// The number.
+    pub const fn get(self) -> usize {
+        self.0.get()
+    }
 }
 
 impl PublicUrl {
@@ -175,6 +196,34 @@ words!(AccountsKind: Builtin = "builtin", None = "none");
 words!(LogFormat: Auto = "auto", Text = "text", Json = "json");
 words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
 
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Positive;
+
+        impl Visitor<'_> for Positive {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number above 0")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Count, E> {
+                let wrong = || E::invalid_value(Unexpected::Signed(number), &self);
+                let number = usize::try_from(number).map_err(|_| wrong())?;
+                NonZeroUsize::new(number).map(Count).ok_or_else(wrong)
+            }
+        }
+
+        deserializer.deserialize_any(Positive)
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -198,10 +247,10 @@ impl fmt::Display for StoreAt {
 
 macro_rules! from_text {
     ($($name:ty),*) => {$(
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                text.parse().map_err(D::Error::custom)
             }
         }
     )*};
@@ -229,7 +278,7 @@ macro_rules! bare {
         }
     )*};
 }
-bare!(bool, std::num::NonZeroUsize);
+bare!(bool, Count);
 
 impl Leaf for PathBuf {
     fn shown(&self) -> String {

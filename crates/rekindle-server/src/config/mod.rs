@@ -18,7 +18,7 @@ use toml::de::{DeTable, DeValue};
 pub use check::Checked;
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use leaf::{AccountsKind, Address, Algorithm, LateRetry, LogFormat, LogLevel, PublicUrl, StoreAt};
+pub use leaf::{AccountsKind, Address, Algorithm, Count, LateRetry, LogFormat, LogLevel, PublicUrl, StoreAt};
 pub use settings::{Accounts, Config, Key, Keys, Lifetimes, Limits, Log, Renewal, keys};
 pub use span::{Lifetime, Timeout, Window};
 

@@ -2,14 +2,13 @@
 //!
 //! This is the only place: `docs/configuration.md` is written from it, and the errors know the keys from it.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rekindle::core::Seconds;
 
 use super::leaf::{
-    AccountsKind, Address, Algorithm, LateRetry, Leaf, LogFormat, LogLevel, PublicUrl, StoreAt,
+    AccountsKind, Address, Algorithm, Count, LateRetry, Leaf, LogFormat, LogLevel, PublicUrl, StoreAt,
 };
 use super::span::{Lifetime, Timeout, Window};
 
@@ -45,7 +44,7 @@ macro_rules! section {
     ) => {
         $(#[doc = $about])*
         #[derive(Clone, Debug, serde::Deserialize)]
-        #[serde(default, deny_unknown_fields)]
+        #[serde(default, deny_unknown_fields, expecting = "a section")]
         pub struct $name {
             $( $(#[doc = $doc])* pub $key: $type, )*
             $( $( $(#[doc = $subdoc])* pub $sub: $subtype, )* )?
@@ -107,7 +106,7 @@ section! {
         /// How many threads answer. Default: one for each core.
         ///
         /// Password hashing and the store's writer have threads of their own.
-        workers: Option<NonZeroUsize> = None;
+        workers: Option<Count> = None;
     }
 
     sections {
@@ -203,7 +202,7 @@ section! {
         /// How many connections are open at once. The next one waits, and the one idle for longest makes room.
         ///
         /// At worst each holds two buffers of `header_bytes` and a body: 4096 of them take some 200 MB.
-        connections: NonZeroUsize = count(4096);
+        connections: Count = Count::of(4096);
 
         /// How long a request's head may take from its first byte, and the first byte from the connect.
         ///
@@ -230,22 +229,22 @@ section! {
         /// The longest body accepted.
         ///
         /// A login with a long password and a device label takes 5 kB.
-        body_bytes: NonZeroUsize = count(16 * 1024);
+        body_bytes: Count = Count::of(16 * 1024);
 
-        /// The longest request head accepted: at least 8192.
+        /// The longest request head accepted; 8192 at least.
         ///
         /// Twice what nginx and most browsers send at most.
-        header_bytes: NonZeroUsize = count(16 * 1024);
+        header_bytes: Count = Count::of(16 * 1024);
 
         /// How many headers a request may have.
-        headers: NonZeroUsize = count(100);
+        headers: Count = Count::of(100);
 
         /// How many sessions one subject may have at once; the one seen least recently ends. Default: no cap.
-        sessions_per_subject: Option<NonZeroUsize> = None;
+        sessions_per_subject: Option<Count> = None;
 
         /// How many passwords are checked at once; more wait. Default: as many as fit into 256 MiB, and no more
         /// than there are cores, for more would only slow down every other request.
-        passwords_at_once: Option<NonZeroUsize> = None;
+        passwords_at_once: Option<Count> = None;
 
         /// How long a login waits for its turn before it is told to come back (503).
         password_wait: Timeout = Timeout(Duration::from_secs(5));
@@ -254,7 +253,7 @@ section! {
         ///
         /// 19 MiB, with two passes: OWASP's first choice for argon2id. Accounts move to a new value at their
         /// next login.
-        password_kib: NonZeroUsize = count(19 * 1024);
+        password_kib: Count = Count::of(19 * 1024);
     }
 }
 
@@ -288,11 +287,4 @@ pub fn keys() -> Vec<Key> {
     let mut keys = Vec::new();
     Config::collect(&mut keys);
     keys
-}
-
-const fn count(n: usize) -> NonZeroUsize {
-    match NonZeroUsize::new(n) {
-        Some(n) => n,
-        None => NonZeroUsize::MIN,
-    }
 }

@@ -18,7 +18,7 @@ use rekindle::token::Algorithm;
 
 use crate::accounts::{Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts};
 use crate::app::{self, AppState, SHORT_IDLE};
-use crate::config::{self, AccountsKind, Checked};
+use crate::config::{self, AccountsKind, Checked, Count};
 use crate::{page, telemetry};
 
 /// How the server was started.
@@ -90,7 +90,7 @@ impl Node {
             .entropy(entropy)
             .hook(Arc::new(AccountsHook(Arc::clone(&accounts))))
             .observer(Arc::new(telemetry::Log))
-            .session_cap(config.limits.sessions_per_subject.map(std::num::NonZero::get))
+            .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
         let state = AppState {
             engine: engine.clone(),
@@ -119,15 +119,20 @@ fn open_store(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Sto
 ///
 /// # Errors
 /// Where their file cannot be opened.
-pub fn open_accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
+pub fn accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
+    // The file is the store's, which knows a new one by its being empty.
+    drop(open_store(config, ambient)?);
+    open_accounts(config, ambient)
+}
+
+fn open_accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
     let (AccountsKind::Builtin, Some(file)) = (config.accounts_kind(), config.store_file()) else {
         return Ok(Arc::new(NoAccounts));
     };
-    config.create_data_dir()?;
     let mut hashing = HashingOptions::default();
     let limits = &config.limits;
     hashing.memory_kib = limits.password_kib.get().try_into().unwrap_or(u32::MAX);
-    hashing.at_once = limits.passwords_at_once.map_or(hashing.at_once, std::num::NonZero::get);
+    hashing.at_once = limits.passwords_at_once.map_or(hashing.at_once, Count::get);
     hashing.wait = limits.password_wait.0;
     let options =
         BuiltinOptions { hashing, clock: Arc::clone(&ambient.clock), entropy: Arc::clone(&ambient.entropy) };

@@ -1,0 +1,320 @@
+//! What the configuration accepts, what it refuses and in which words, and that the document knows every key.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use proptest::prelude::*;
+use rekindle::core::Seconds;
+use rekindle_server::config::{AccountsKind, Checked, Config, Environment, StoreAt, keys};
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    Environment::of(variables.iter().map(|(name, value)| (name.into(), value.into())))
+}
+
+fn read(text: &str) -> Result<Checked, String> {
+    read_with(text, &[])
+}
+
+fn read_with(text: &str, variables: &[(&str, &str)]) -> Result<Checked, String> {
+    Config::from_bytes("rekindle.toml", text.as_bytes(), &environment(variables)).map_err(|e| e.to_string())
+}
+
+#[test]
+fn no_configuration_is_one() {
+    let config = read("").unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.policy().access, Seconds(300));
+    assert_eq!(config.store, StoreAt::Sqlite("rekindle.db".into()));
+    assert_eq!(config.accounts_kind(), AccountsKind::Builtin);
+    assert_eq!(config.store_file().unwrap(), Path::new(".rekindle/rekindle.db"));
+    assert_eq!(config.master_file(), Path::new(".rekindle/master.key"));
+    let (issuer, audience) = config.issuer(([127, 0, 0, 1], 99).into());
+    assert_eq!((issuer.as_str(), audience), ("http://127.0.0.1:99", vec!["http://127.0.0.1:99".to_owned()]));
+}
+
+#[test]
+fn every_default_can_be_written_down() {
+    let mut text = String::new();
+    for key in keys().iter().filter(|key| !key.default.is_empty()) {
+        writeln!(text, "{} = {}", key.path, key.default).unwrap();
+    }
+    let written = read(&text).unwrap();
+    assert_eq!(format!("{:?}", *written), format!("{:?}", *read("").unwrap()));
+}
+
+#[test]
+fn the_environment_overrides_the_file_key_by_key() {
+    let text = "audience = ['a']\n[lifetimes]\naccess = '4m'\nidle = '2d'\n[limits]\nconnections = 7";
+    let config = read_with(
+        text,
+        &[
+            ("REKINDLE__LIFETIMES__ACCESS", "2m"),
+            ("REKINDLE__LIFETIMES__ABSOLUTE", "864000"),
+            ("REKINDLE__LIFETIMES__REPLAY_WINDOW", "off"),
+            ("REKINDLE__LIMITS__CONNECTIONS", "8"),
+            ("REKINDLE__RENEWAL__RETIRE_OLD", "true"),
+            ("REKINDLE__ISSUER", "12"),
+            ("REKINDLE__STORE", "memory:"),
+            ("REKINDLE__AUDIENCE", "https://api.example.com"),
+            ("REKINDLE_OTHER", "is not ours"),
+            ("PATH", "neither"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.policy().access, Seconds(120));
+    assert_eq!(config.policy().idle, Seconds::days(2));
+    assert_eq!(config.policy().absolute, Seconds::days(10));
+    assert_eq!(config.policy().replay_window, None);
+    assert_eq!(config.limits.connections.get(), 8);
+    assert!(config.renewal.retire_old);
+    assert_eq!(config.issuer.as_deref(), Some("12"));
+    assert_eq!(config.accounts_kind(), AccountsKind::None);
+    assert_eq!(config.audience, ["https://api.example.com"]);
+    let list = read_with("", &[("REKINDLE__AUDIENCE", "['a', 'b']")]).unwrap();
+    assert_eq!(list.audience, ["a", "b"]);
+}
+
+#[test]
+fn a_secret_can_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store");
+    std::fs::write(&file, "sqlite:elsewhere.db\n").unwrap();
+    let variable = ("REKINDLE__STORE_FILE", file.to_str().unwrap());
+    assert_eq!(read_with("", &[variable]).unwrap().store, StoreAt::Sqlite("elsewhere.db".into()));
+    let both = read_with("", &[variable, ("REKINDLE__STORE", "memory:")]).unwrap_err();
+    assert_eq!(both, "REKINDLE__STORE and REKINDLE__STORE_FILE are both set; unset one of them");
+    let missing = read_with("", &[("REKINDLE__STORE_FILE", "/nowhere/at/all")]).unwrap_err();
+    assert!(missing.starts_with("environment variable REKINDLE__STORE_FILE: cannot read"), "{missing}");
+}
+
+/// What is typed, and all of what is said to it.
+const REFUSED: [(&str, &str); 19] = [
+    (
+        "[lifetimes]\nacess = '5m'\n",
+        "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
+    ),
+    (
+        "access = '5m'\n",
+        "unknown key `access`; did you mean `lifetimes.access`?\n --> rekindle.toml:1:1\n  |\n1 | access = '5m'\n  | ^^^^^^",
+    ),
+    (
+        "[lifetime]\naccess = '5m'\n",
+        "unknown key `lifetime`; did you mean `lifetimes`?\n --> rekindle.toml:1:2\n  |\n1 | [lifetime]\n  |  ^^^^^^^^",
+    ),
+    (
+        "[limits]\ncolour = 'red'\n",
+        "unknown key `limits.colour`; see docs/configuration.md for the keys of [limits]\n --> rekindle.toml:2:1\n  |\n2 | colour = 'red'\n  | ^^^^^^",
+    ),
+    (
+        "[lifetimes]\naccess = true\n",
+        "invalid type: boolean `true`, expected a span of time such as \"5m\" or \"14d\", or whole seconds\n --> rekindle.toml:2:10\n  |\n2 | access = true\n  |          ^^^^",
+    ),
+    (
+        "[lifetimes]\naccess = '5 parsecs'\n",
+        "write a number with a unit, such as \"90s\", \"5m\", \"12h\" or \"14d\"\n --> rekindle.toml:2:10\n  |\n2 | access = '5 parsecs'\n  |          ^^^^^^^^^^^",
+    ),
+    (
+        "[lifetimes]\nidle = '1M'\n",
+        "`M` has no fixed length; write days (`d`), or `m` for minutes\n --> rekindle.toml:2:8\n  |\n2 | idle = '1M'\n  |        ^^^^",
+    ),
+    (
+        "lifetimes = 5\n",
+        "invalid type: integer `5`, expected a section\n --> rekindle.toml:1:13\n  |\n1 | lifetimes = 5\n  |             ^",
+    ),
+    (
+        "listen = 'localhost:8080'\n",
+        "write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080\n --> rekindle.toml:1:10\n  |\n1 | listen = 'localhost:8080'\n  |          ^^^^^^^^^^^^^^^^",
+    ),
+    (
+        "store = 'redis://localhost'\n",
+        "a store of the kind `redis:` is not in this version; write sqlite:PATH or memory:\n --> rekindle.toml:1:9\n  |\n1 | store = 'redis://localhost'\n  |         ^^^^^^^^^^^^^^^^^^^",
+    ),
+    (
+        "public_url = 'auth.example.com'\n",
+        "write a web address such as https://auth.example.com, without query\n --> rekindle.toml:1:14\n  |\n1 | public_url = 'auth.example.com'\n  |              ^^^^^^^^^^^^^^^^^^",
+    ),
+    (
+        "[limits]\nconnections = 0\n",
+        "invalid value: integer `0`, expected a whole number above 0\n --> rekindle.toml:2:15\n  |\n2 | connections = 0\n  |               ^",
+    ),
+    (
+        "listen = \n",
+        "string values must be quoted, expected literal string\n --> rekindle.toml:1:10\n  |\n1 | listen =\n  |          ^",
+    ),
+    (
+        "[lifetimes]\nidle = '5d'\nabsolute = '4d'\n",
+        "lifetimes.absolute and lifetimes.idle do not go together: absolute must not be shorter than idle\n  lifetimes.absolute: rekindle.toml:3\n  lifetimes.idle: rekindle.toml:2",
+    ),
+    (
+        "[lifetimes]\naccess = '40s'\nreplay_window = '39s'\n",
+        "lifetimes.replay_window and lifetimes.access do not go together: replay_window must be at least 2 s shorter than access\n  lifetimes.replay_window: rekindle.toml:3\n  lifetimes.access: rekindle.toml:2",
+    ),
+    (
+        "[renewal]\nthreshold = '3m'\n",
+        "renewal.threshold and lifetimes.access do not go together: threshold must be at most half of access\n  renewal.threshold: rekindle.toml:2\n  lifetimes.access: the default \"5m\"",
+    ),
+    ("workers = 100000\n", "workers must be between 1 and 1024\n  workers: rekindle.toml:1"),
+    (
+        "audience = ['a', '']\n",
+        "audience is a text of 1 to 512 bytes without control characters\n  audience: rekindle.toml:1",
+    ),
+    (
+        "store = 'memory:'\n[accounts]\nkind = 'builtin'\n",
+        "accounts.kind and store do not go together: builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"\n  accounts.kind: rekindle.toml:3\n  store: rekindle.toml:1",
+    ),
+];
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    for (text, expected) in REFUSED {
+        assert_eq!(read(text).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn errors_from_the_environment_name_the_variable_and_never_its_value() {
+    let said = |name, value| read_with("", &[(name, value)]).unwrap_err();
+    assert_eq!(
+        said("REKINDLE__LIFETIMES__ACESS", "5m"),
+        "environment variable REKINDLE__LIFETIMES__ACESS: no key is called so; did you mean REKINDLE__LIFETIMES__ACCESS?"
+    );
+    assert_eq!(
+        said("REKINDLE__LIMITS__CONNECTIONS", "-1"),
+        "environment variable REKINDLE__LIMITS__CONNECTIONS: invalid value: integer `-1`, expected a whole number above 0"
+    );
+    let secret = said("REKINDLE__STORE", "postgres://user:hunter2@host/db");
+    assert!(secret.contains("REKINDLE__STORE") && !secret.contains("hunter2"), "{secret}");
+    let both = read_with("", &[("REKINDLE__LIFETIMES__IDLE", "40d")]).unwrap_err();
+    assert!(both.contains("lifetimes.idle: REKINDLE__LIFETIMES__IDLE"), "{both}");
+}
+
+#[test]
+fn a_short_access_life_moves_the_threshold_by_itself() {
+    let config = read("[lifetimes]\naccess = '1m'\nreplay_window = '10s'").unwrap();
+    assert_eq!(config.policy().renewal_threshold, Seconds(24));
+}
+
+#[test]
+fn bytes_that_are_no_text_and_files_that_are_none_are_refused() {
+    let error = Config::from_bytes("f", b"\n\n\xff", &Environment::default()).unwrap_err();
+    assert_eq!(error.to_string(), "f:3: not UTF-8 text; a configuration is a TOML file");
+    let endless = Config::read(Path::new("/dev/zero"), &Environment::default()).unwrap_err();
+    assert_eq!(endless.to_string(), "/dev/zero is longer than a configuration can be (1 MiB)");
+    let folder = Config::read(Path::new("/"), &Environment::default()).unwrap_err();
+    assert!(folder.to_string().starts_with("cannot read /: "), "{folder}");
+}
+
+/// Depth that could exhaust the stack, and length that could exhaust patience.
+#[test]
+fn monsters_are_refused() {
+    let deep = 200_000;
+    for text in [
+        format!("a = {}", "[".repeat(deep)),
+        format!("a = {}", "{a=".repeat(deep)),
+        format!("{}a = 1", "a.".repeat(deep)),
+        format!("[{}a]", "a.".repeat(deep)),
+        format!("{} = 1", "k".repeat(deep)),
+        "x = 1\n".repeat(deep),
+        format!("listen = '{}'", "\u{1b}[31m".repeat(deep)),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.len() < 1000, "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Config::from_bytes("f", &bytes, &Environment::default());
+    }
+
+    /// Pieces that look like a configuration get further than noise does.
+    #[test]
+    fn no_pieces_bring_it_down(pieces in proptest::collection::vec(piece(), 0..12)) {
+        let text = pieces.concat();
+        match Config::from_bytes("f", text.as_bytes(), &Environment::default()) {
+            Ok(config) => drop(config.issuer(([0, 0, 0, 0], 0).into())),
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+
+    #[test]
+    fn no_environment_brings_it_down(key in 0..keys().len(), value in proptest::collection::vec(any::<u8>(), 0..40)) {
+        use std::os::unix::ffi::OsStringExt as _;
+        let variable = OsString::from(keys()[key].variable());
+        let environment = Environment::of([(variable, OsString::from_vec(value))]);
+        let _ = Config::from_bytes("f", b"", &environment);
+    }
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    let names: Vec<String> = keys().into_iter().map(|key| key.path).collect();
+    prop_oneof![
+        (proptest::sample::select(names), value()).prop_map(|(name, value)| format!("{name} = {value}\n")),
+        proptest::sample::select(vec![
+            "[lifetimes]\n",
+            "[[limits]]\n",
+            "\"\"\"",
+            "é",
+            "\0",
+            "# ",
+            "=",
+            "\r",
+            "[a.b]"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<u64>().prop_map(|n| format!("'{n}s'")),
+        any::<String>().prop_map(|text| format!("{text:?}")),
+        proptest::sample::select(vec![
+            "'off'",
+            "'5m'",
+            "[]",
+            "{}",
+            "nan",
+            "1e400",
+            "1979-05-27",
+            "'1h 1h'",
+            "'0.1s'"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+/// `REKINDLE_BLESS=1 cargo test` writes it anew.
+#[test]
+fn the_document_says_what_the_program_knows() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let document = document();
+    if std::env::var_os("REKINDLE_BLESS").is_some() {
+        std::fs::write(&path, &document).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap() == document, "{} is out of date", path.display());
+}
+
+fn document() -> String {
+    let mut text = include_str!("configuration/head.md").to_owned();
+    let mut section = String::new();
+    for key in keys() {
+        let (of, name) = key.path.rsplit_once('.').unwrap_or(("", &key.path));
+        if of != section {
+            section = of.to_owned();
+            writeln!(text, "\n## `[{section}]`").unwrap();
+        }
+        let default = if key.default.is_empty() { String::new() } else { format!(" = {}", key.default) };
+        writeln!(text, "\n### `{name}{default}`\n`{}`\n", key.variable()).unwrap();
+        for line in key.about.lines() {
+            writeln!(text, "{}", line.trim()).unwrap();
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
