@@ -1,5 +1,7 @@
 //! What the configuration accepts, what it refuses and in which words, and that the document knows every key.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::Path;

@@ -2,6 +2,8 @@
 //!
 //! Times are short and real here: what is waited for is always an event of a socket.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
