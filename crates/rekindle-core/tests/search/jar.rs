@@ -29,6 +29,10 @@ pub(crate) struct World<'a, R> {
     /// How often the store may lose its latest writes, and how many generations at once.
     pub(crate) roll_backs: u8,
     pub(crate) depth: u8,
+    /// Whether a version lost with a roll-back may come again on another row.
+    pub(crate) versions_return: bool,
+    /// Whether an end before its time, by a clock that is ahead, counts as broken.
+    pub(crate) clocks_are_honest: bool,
     pub(crate) revocations: bool,
     /// How often an application may change the claims; tabs then refresh at once.
     pub(crate) bumps: u8,
@@ -104,6 +108,8 @@ impl<'a, R: Rules> World<'a, R> {
             clocks: vec![0],
             roll_backs: 0,
             depth: 2,
+            versions_return: false,
+            clocks_are_honest: true,
             revocations: false,
             bumps: 0,
             superseded_is_fine: false,
@@ -154,7 +160,7 @@ impl<'a, R: Rules> World<'a, R> {
         }
         let mut shift = Shift::new(s.kept.row.latest);
         for kept in [Some(s.kept), s.saved, s.memory].into_iter().flatten() {
-            shift.keep_row(&kept);
+            shift.keep_kept(&kept);
         }
         shift.keep(&[s.held]);
         let mut highest = s.held.max(s.kept.row.latest);
@@ -170,7 +176,7 @@ impl<'a, R: Rules> World<'a, R> {
             }
             match &mut r.phase {
                 Phase::Sent => {}
-                Phase::Decided { next, .. } => shift.keep_row(next),
+                Phase::Decided { next, .. } => shift.keep_kept(next),
                 Phase::Answered { g, issued } => {
                     shift.keep(&[*g]);
                     highest = highest.max(*g);
@@ -239,7 +245,8 @@ impl<'a, R: Rules> World<'a, R> {
             }
             Said::Write(next) => {
                 let idle = self.judge.scale.lives.map_or(i16::MAX, |(idle, _)| idle);
-                if next.row.is_expired() && clock < request.issued + idle && clock < seen.row.absolute {
+                let early = clock < request.issued + idle && clock < seen.row.absolute;
+                if self.clocks_are_honest && next.row.is_expired() && early {
                     return Err(Broken("I15 expired before its time"));
                 }
                 request.phase = Phase::Decided { next, version: Version::Current };
@@ -306,13 +313,14 @@ impl<'a, R: Rules> World<'a, R> {
         all
     }
 
-    fn roll_back(s: &Jar, saved: Kept) -> Jar {
+    fn roll_back(&self, s: &Jar, saved: Kept) -> Jar {
         let mut s = *s;
         s.kept = saved;
         s.roll_backs -= 1;
+        let after = if self.versions_return { Version::Ambiguous } else { Version::Gone };
         for r in s.requests.iter_mut().flatten() {
             if let Phase::Decided { version, .. } = &mut r.phase {
-                *version = Version::Ambiguous;
+                *version = after;
             }
         }
         s
@@ -410,7 +418,7 @@ impl<R: Rules> World<'_, R> {
         if s.roll_backs > 0 {
             emit(Action::Save, Ok(Jar { saved: Some(s.kept), ..*s }));
             if let Some(saved) = s.saved {
-                emit(Action::RollBack, Ok(Self::roll_back(s, saved)));
+                emit(Action::RollBack, Ok(self.roll_back(s, saved)));
             }
         }
     }

@@ -2,13 +2,17 @@
 //! tests here are named after the claims. `--nocapture` prints how many states each search reached;
 //! `REKINDLE_SEARCH_DEPTH=1` (or 2) makes the worlds larger.
 
+mod apart;
+mod bumped;
 mod explore;
 mod jar;
 mod judge;
 mod row;
 mod rules;
 
+mod claims;
 mod one_jar;
+mod two_holders;
 
 /// How much larger than usual the worlds are to be.
 fn depth() -> usize {

@@ -112,7 +112,7 @@ impl Scale {
         Timestamp::from_unix(u64::try_from(NOW + i64::from(moment) * self.tick).unwrap())
     }
 
-    fn ticks(&self, moment: Timestamp) -> i16 {
+    pub(crate) fn moment(&self, moment: Timestamp) -> i16 {
         let from_now = i64::try_from(moment.as_unix()).unwrap() - NOW;
         assert_eq!(from_now % self.tick, 0, "the rules made a moment between two ticks");
         i16::try_from(from_now / self.tick).unwrap()
@@ -164,7 +164,7 @@ impl Scale {
 
     pub(crate) fn row(&self, session: &Session) -> Row {
         let g = |g: Generation| u8::try_from(g.0).unwrap();
-        let deadline = |t| if self.lives.is_some() { self.ticks(t) } else { FAR };
+        let deadline = |t| if self.lives.is_some() { self.moment(t) } else { FAR };
         let never = session.bumped_at == Timestamp::ZERO;
         // I11: who the session belongs to never changes.
         assert!(session.subject.is_empty() && session.client_id.is_empty() && session.seed == Seed([2; 16]));
@@ -173,9 +173,9 @@ impl Scale {
             floor: g(session.lineage.floor),
             latest: g(session.lineage.latest),
             before: g(session.lineage.before),
-            issued: self.ticks(session.issued_at),
-            confirmed_at: self.ticks(session.confirmed_at),
-            bumped: if never { -FAR } else { self.ticks(session.bumped_at) },
+            issued: self.moment(session.issued_at),
+            confirmed_at: self.moment(session.confirmed_at),
+            bumped: if never { -FAR } else { self.moment(session.bumped_at) },
             idle: deadline(session.idle_until),
             absolute: deadline(session.absolute_until),
             claims: session.claims.parse().unwrap_or(0),
@@ -198,6 +198,13 @@ impl Row {
         [Deadline::Idle, Deadline::Absolute].into_iter().any(|d| self.status == Status::Expired(d).code())
     }
 
+    pub(crate) fn shifted(mut self, shift: &Shift) -> Self {
+        for g in [&mut self.confirmed, &mut self.floor, &mut self.latest, &mut self.before] {
+            *g = shift.of(*g);
+        }
+        self
+    }
+
     pub(crate) fn generations(&self) -> [u8; 4] {
         [self.confirmed, self.floor, self.latest, self.before]
     }
@@ -211,20 +218,18 @@ pub(crate) fn older(moment: i16, cap: i16) -> i16 {
 impl Kept {
     pub(crate) fn aged(mut self, cap: i16) -> Self {
         let row = &mut self.row;
+        // A bump counts until a token is issued after it, and then never again.
+        row.bumped = if row.bumped > row.issued { (row.bumped - 1).max(1 - cap) } else { -FAR };
         row.issued = older(row.issued, cap);
         row.confirmed_at = older(row.confirmed_at, cap);
         row.idle = older(row.idle, cap);
         row.absolute = older(row.absolute, cap);
-        row.bumped = (row.bumped - 1).max(-FAR);
         self.truth.issued = older(self.truth.issued, cap);
         self
     }
 
     pub(crate) fn shifted(mut self, shift: &Shift) -> Self {
-        let row = &mut self.row;
-        for g in [&mut row.confirmed, &mut row.floor, &mut row.latest, &mut row.before] {
-            *g = shift.of(*g);
-        }
+        self.row = self.row.shifted(shift);
         self.truth.open = shift.of_set(self.truth.open);
         self.truth.confirmed = shift.of(self.truth.confirmed);
         self.truth.newest = shift.of(self.truth.newest);
@@ -251,10 +256,14 @@ impl Shift {
         }
     }
 
-    pub(crate) fn keep_row(&mut self, kept: &Kept) {
-        self.keep(&kept.row.generations());
+    pub(crate) fn keep_row(&mut self, row: &Row) {
+        self.keep(&row.generations());
+        self.lowest_latest = self.lowest_latest.min(row.latest);
+    }
+
+    pub(crate) fn keep_kept(&mut self, kept: &Kept) {
+        self.keep_row(&kept.row);
         self.keep(&[kept.truth.confirmed, kept.truth.newest]);
-        self.lowest_latest = self.lowest_latest.min(kept.row.latest);
     }
 
     pub(crate) fn of(&self, g: u8) -> u8 {
@@ -263,6 +272,8 @@ impl Shift {
     }
 
     fn of_set(&self, set: u32) -> u32 {
-        (0..32).filter(|&g| set & 1 << g != 0 && self.used & 1 << g != 0).map(|g| 1 << self.of(g)).sum()
+        // Numbers above the smallest `latest` may be given out once more.
+        let stays = |g: u8| self.used & 1 << g != 0 || g > self.lowest_latest;
+        (0..32).filter(|&g| set & 1 << g != 0 && stays(g)).map(|g| 1 << self.of(g)).sum()
     }
 }
