@@ -53,7 +53,7 @@ const TABLE: &[(&str, &[&str], &str)] = &[
     ("rekindle/src/store/sqlite", &["memory", "redis", "postgres"], "backends do not know each other"),
     ("rekindle/src/store/memory", &["sqlite", "redis", "postgres"], "backends do not know each other"),
     ("rekindle-server/src/api", &["rekindle::store", "rusqlite"], "handlers go through the engine"),
-    ("rekindle-server/src/serve", &["rekindle::store", "crate::api", "rusqlite"], "sockets know no handler"),
+    ("rekindle-server/src/serve", &["rekindle::store", "rusqlite"], "sockets know no store"),
 ];
 
 #[test]

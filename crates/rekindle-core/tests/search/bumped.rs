@@ -91,11 +91,8 @@ impl<R: Rules> World<'_, R> {
     fn refresh(&self, s: &Bumped, latest: bool, clock: i16) -> Result<Bumped, Broken> {
         let session = self.scale.session(&s.row);
         let g = if latest { s.row.latest } else { s.row.confirmed };
-        let token = Token {
-            generation: Generation(u64::from(g)),
-            client_id: None,
-            iat: self.scale.at(s.row.issued),
-        };
+        let token =
+            Token { generation: Generation(u64::from(g)), client_id: None, iat: self.scale.at(s.row.issued) };
         match self.rules.refresh(&session, token, &self.scale.policy, self.scale.at(clock)) {
             Refresh::Replay => self.loaded(s, None, s.row.issued, false),
             Refresh::Rotate { next, .. } => {

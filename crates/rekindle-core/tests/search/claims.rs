@@ -38,7 +38,8 @@ struct ClaimsDueByIssue;
 impl Rules for ClaimsDueByIssue {
     fn renew(&self, session: &Session, generation: Generation, policy: &Policy, now: Timestamp) -> Renew {
         let renewed = rekindle_core::renew(session, generation, policy, now);
-        if session.issued_at >= session.bumped_at || matches!(renewed, Renew::Write { claims_due: true, .. }) {
+        if session.issued_at >= session.bumped_at || matches!(renewed, Renew::Write { claims_due: true, .. })
+        {
             return renewed;
         }
         let t = now.max(session.issued_at).max(session.bumped_at);

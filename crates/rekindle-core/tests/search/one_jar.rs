@@ -146,7 +146,8 @@ fn roll_back_logs_nobody_out() {
 #[test]
 fn a_version_that_returns_after_a_roll_back_logs_out() {
     let scale = scale(None);
-    let world = World { in_flight: 2, roll_backs: 1, versions_return: true, ..World::new(&scale, &Shipped, 1) };
+    let world =
+        World { in_flight: 2, roll_backs: 1, versions_return: true, ..World::new(&scale, &Shipped, 1) };
     assert_eq!(walk(&world, world.login()).breaks("ABA"), "I7 superseded");
 }
 
@@ -156,7 +157,8 @@ fn nothing_is_revived_by_a_request_in_flight() {
     for window in windows() {
         for (every, clocks) in [(1, vec![-4, 0, 4]), (2, vec![0]), (3, vec![0])] {
             let scale = scale(window);
-            let world = World { in_flight: 2, clocks, revocations: true, ..World::new(&scale, &Shipped, every) };
+            let world =
+                World { in_flight: 2, clocks, revocations: true, ..World::new(&scale, &Shipped, every) };
             states += walk(&world, world.login()).holds("I5");
         }
     }
