@@ -1,0 +1,160 @@
+//! Linearizability: what concurrent callers were told is checked against one order of events.
+//!
+//! A row is a register with versions, so the order of its values is known, and a history is linearizable
+//! exactly if each version has one writer, each answer fits the version it names, and no answer is older
+//! than what somebody knew before the question, nor newer than what was begun before the answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rekindle_core::{Reason, SessionId, Status};
+
+use super::trial::{Answered, Dice, START, Trial, rotated, row, workers};
+use crate::store::{Commit, Revoke, Store, Version};
+
+/// What a worker asked and was told.
+#[derive(Clone, Debug)]
+enum Told {
+    /// The row was of this version, with this text, and active or not.
+    Loaded { version: Version, text: String, active: bool },
+    /// A commit on this version was applied; it wrote this text.
+    Applied { version: Version, text: String },
+    /// A commit on this version met another.
+    Conflict { version: Version },
+    /// The end: whether this call was it.
+    Ended { by_us: bool },
+}
+
+/// An exchange, between two ticks of one counter.
+#[derive(Clone, Debug)]
+struct Event {
+    session: SessionId,
+    asked: u64,
+    answered: u64,
+    told: Told,
+}
+
+/// Eight workers load, commit and revoke three sessions at random; the history of each is linearizable.
+pub async fn histories_are_linearizable(trial: Trial) {
+    for seed in 0..5 {
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(trial.login("alice").await.id);
+        }
+        let ticks = Arc::new(AtomicU64::new(1));
+        let events = workers(8, |nth| {
+            let (store, ids, ticks) = (trial.store.clone(), ids.clone(), ticks.clone());
+            async move { work(&*store, &ids, &ticks, nth, Dice(seed * 8 + nth as u64)).await }
+        })
+        .await;
+        let events: Vec<Event> = events.into_iter().flatten().collect();
+        for id in ids {
+            let end = row(&*trial.store, id).await.1;
+            let own: Vec<Event> = events.iter().filter(|event| event.session == id).cloned().collect();
+            check(&own, end);
+        }
+    }
+}
+
+async fn work(
+    store: &dyn Store,
+    ids: &[SessionId],
+    ticks: &AtomicU64,
+    nth: usize,
+    mut dice: Dice,
+) -> Vec<Event> {
+    const TURNS: u64 = 150;
+    let mut events = Vec::new();
+    // What it saw last of each: commits are made on stale versions too.
+    let mut seen = BTreeMap::new();
+    for turn in 0..TURNS {
+        let session = ids[dice.below(ids.len() as u64) as usize];
+        dice.dawdle().await;
+        let asked = ticks.fetch_add(1, Ordering::SeqCst);
+        let told = match (dice.below(100), seen.get(&session)) {
+            (0, _) if turn > TURNS / 2 => Told::Ended {
+                by_us: store.revoke(session, Reason::Revoked).await.answered() == Revoke::Revoked,
+            },
+            (1..60, Some((held, version))) => {
+                let mut next = rotated(held);
+                next.device.label = format!("{nth}.{turn}");
+                next.device.last_seen = START;
+                let text = next.device.label.clone();
+                match store.commit(*version, &next).await.answered() {
+                    Commit::Applied => Told::Applied { version: *version, text },
+                    Commit::Conflict => Told::Conflict { version: *version },
+                }
+            }
+            _ => {
+                let (session, version) = row(store, session).await;
+                seen.insert(session.id, (session.clone(), version));
+                let active = session.status == Status::Active;
+                Told::Loaded { version, text: session.device.label, active }
+            }
+        };
+        let answered = ticks.fetch_add(1, Ordering::SeqCst);
+        events.push(Event { session, asked, answered, told });
+    }
+    events
+}
+
+/// Checks one session's history, whose last version is `end`.
+fn check(events: &[Event], end: Version) {
+    let mut writers: BTreeMap<Version, &Event> = BTreeMap::new();
+    let mut enders = Vec::new();
+    for event in events {
+        match &event.told {
+            Told::Applied { version, .. } => {
+                let other = writers.insert(Version(version.0 + 1), event);
+                assert!(other.is_none(), "two commits were applied on {version:?}: {other:?} and {event:?}");
+            }
+            Told::Ended { by_us: true } => enders.push(event),
+            _ => {}
+        }
+    }
+    assert!(enders.len() <= 1, "ended twice: {enders:?}");
+    // The end is the last write: nothing is applied on an ended row.
+    if let Some(ender) = enders.first() {
+        let other = writers.insert(end, ender);
+        assert!(other.is_none(), "{other:?} was applied after the end");
+    }
+
+    // The newest version that anybody had been told of when a question was asked.
+    let known_at = |asked: u64| {
+        let told =
+            events.iter().filter(|event| event.answered < asked).filter_map(|event| match event.told {
+                Told::Loaded { version, .. } => Some(version),
+                Told::Applied { version, .. } => Some(Version(version.0 + 1)),
+                Told::Ended { .. } => Some(end),
+                Told::Conflict { .. } => None,
+            });
+        told.max().unwrap_or(Version(0))
+    };
+    for event in events {
+        match &event.told {
+            Told::Loaded { version, text, active } => {
+                assert!(*version >= known_at(event.asked), "{event:?} is stale");
+                let Some(writer) = writers.get(version) else { continue };
+                assert!(writer.asked < event.answered, "{event:?} was told before {writer:?} was asked");
+                match &writer.told {
+                    Told::Applied { text: written, .. } => assert!(text == written && *active, "{event:?}"),
+                    _ => assert!(!active, "{event:?} is alive after {writer:?}"),
+                }
+            }
+            Told::Applied { version, .. } => {
+                assert!(*version >= known_at(event.asked), "{event:?} overwrote a newer row");
+            }
+            Told::Conflict { version } => {
+                let next = writers.get(&Version(version.0 + 1)).copied();
+                let cause = next.or_else(|| enders.first().copied().filter(|_| *version == end));
+                let reason = cause.is_some_and(|writer| writer.asked < event.answered);
+                assert!(reason, "{event:?} without another's write");
+            }
+            Told::Ended { by_us: false } => {
+                assert!(enders.iter().any(|ender| ender.asked < event.answered), "{event:?} before any end");
+            }
+            Told::Ended { by_us: true } => {}
+        }
+    }
+}
