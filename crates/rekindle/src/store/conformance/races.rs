@@ -1,10 +1,12 @@
-//! A hundred workers and one row.
+//! A hundred workers and one row. They yield between load and commit, so that they interleave on stores that
+//! never wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rekindle_core::{Generation, Reason, Session, Status};
 use tokio::sync::Barrier;
+use tokio::task::yield_now;
 
 use super::trial::{Answered, Trial, rotated, row, session_of, workers};
 use crate::store::{Commit, Insert, Revoke};
@@ -66,6 +68,7 @@ pub async fn a_hundred_commits_lose_no_update(trial: Trial) {
                 let mut attempts = 0;
                 loop {
                     let (session, version) = row(&*store, id).await;
+                    yield_now().await;
                     if store.commit(version, &rotated(&session)).await.answered() == Commit::Applied {
                         break;
                     }
@@ -99,6 +102,7 @@ pub async fn a_revoke_beats_a_hundred_refreshers(trial: Trial) {
                     return applied;
                 }
                 assert!(!known, "alive after the revocation was acknowledged");
+                yield_now().await;
                 let known = revoked.load(Ordering::SeqCst);
                 if store.commit(version, &rotated(&session)).await.answered() == Commit::Applied {
                     assert!(!known, "committed after the revocation was acknowledged");

@@ -11,8 +11,8 @@ use crate::store::{Commit, Insert, KeyringCommit, KeyringDocument, Revoke, Stats
 pub async fn reopening_keeps_everything(trial: Trial) {
     let claims = trial.store.durability();
     let Some(reopen) = &trial.reopen else {
-        let least = claims.rotation.min(claims.login).min(claims.revocation);
-        assert_eq!(least, Survives::Nothing, "it claims to survive and does not say how it is opened again");
+        let most = claims.rotation.max(claims.login).max(claims.revocation);
+        assert_eq!(most, Survives::Nothing, "it claims to survive and does not say how it is opened again");
         return;
     };
     let [kept, revoked, purged] =

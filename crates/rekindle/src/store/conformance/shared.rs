@@ -32,6 +32,7 @@ pub async fn a_hundred_keyring_writers_lose_nothing(trial: Trial) {
             for _ in 0..=WORKERS {
                 let KeyringDocument { version, mut bytes } = store.keyring().await.answered();
                 bytes.push(nth as u8);
+                tokio::task::yield_now().await;
                 if store.commit_keyring(version, &bytes).await.answered() == KeyringCommit::Applied {
                     return;
                 }
