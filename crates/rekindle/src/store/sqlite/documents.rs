@@ -1,54 +1,57 @@
 //! The key ring document and the epochs of subjects.
 
 use rekindle_core::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::lane::{Db, failed};
+use super::lane::failed;
 use super::row::{natural, signed};
 use crate::store::{KeyringCommit, KeyringDocument, StoreError};
 
-pub(super) fn keyring(db: &mut Db<'_>) -> Result<KeyringDocument, StoreError> {
+pub(super) fn keyring(conn: &Connection) -> Result<KeyringDocument, StoreError> {
     const SQL: &str = "SELECT version, bytes FROM keyring";
-    let found: Option<(i64, Vec<u8>)> = db
-        .prepared(SQL)
-        .and_then(|select| select.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+    let found: Option<(i64, Vec<u8>)> = conn
+        .prepare_cached(SQL)
+        .and_then(|mut select| select.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional())
         .map_err(failed)?;
     let (version, bytes) = found.unwrap_or_default();
     Ok(KeyringDocument { version: natural(version, "version")?, bytes })
 }
 
 pub(super) fn commit_keyring(
-    db: &mut Db<'_>,
+    conn: &Connection,
     version: u64,
     bytes: &[u8],
 ) -> Result<KeyringCommit, StoreError> {
     const FIRST: &str = "INSERT INTO keyring VALUES (1, 1, ?1) ON CONFLICT DO NOTHING";
     const NEXT: &str = "UPDATE keyring SET version = version + 1, bytes = ?1 WHERE version = ?2";
     let written = if version == 0 {
-        db.prepared(FIRST).and_then(|insert| insert.execute([bytes]))
+        conn.prepare_cached(FIRST).and_then(|mut insert| insert.execute([bytes]))
     } else {
         let version = signed(version)?;
-        db.prepared(NEXT).and_then(|update| update.execute(params![bytes, version]))
+        conn.prepare_cached(NEXT).and_then(|mut update| update.execute(params![bytes, version]))
     };
     Ok(if written.map_err(failed)? == 1 { KeyringCommit::Applied } else { KeyringCommit::Conflict })
 }
 
-pub(super) fn subject_epoch(db: &mut Db<'_>, subject: &str) -> Result<Timestamp, StoreError> {
+pub(super) fn subject_epoch(conn: &Connection, subject: &str) -> Result<Timestamp, StoreError> {
     const SQL: &str = "SELECT epoch FROM subject_epochs WHERE subject = ?1";
-    let found: Option<i64> = db
-        .prepared(SQL)
-        .and_then(|select| select.query_row([subject], |row| row.get(0)).optional())
+    let found: Option<i64> = conn
+        .prepare_cached(SQL)
+        .and_then(|mut select| select.query_row([subject], |row| row.get(0)).optional())
         .map_err(failed)?;
     natural(found.unwrap_or(0), "epoch").map(Timestamp::from_unix)
 }
 
 pub(super) fn raise_subject_epoch(
-    db: &mut Db<'_>,
+    conn: &Connection,
     subject: &str,
     epoch: Timestamp,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO subject_epochs VALUES (?1, ?2) \
          ON CONFLICT DO UPDATE SET epoch = excluded.epoch WHERE excluded.epoch > epoch";
     let epoch = signed(epoch.as_unix())?;
-    db.prepared(SQL).and_then(|raise| raise.execute(params![subject, epoch])).map(drop).map_err(failed)
+    conn.prepare_cached(SQL)
+        .and_then(|mut raise| raise.execute(params![subject, epoch]))
+        .map(drop)
+        .map_err(failed)
 }

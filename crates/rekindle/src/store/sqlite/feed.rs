@@ -2,14 +2,14 @@
 //! and a reader that saw one has been able to see all before it.
 
 use rekindle_core::{SessionId, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::lane::{Db, failed};
+use super::lane::failed;
 use super::row::{column, natural, signed, sixteen};
 use crate::store::{Change, ChangeKind, Changes, FeedCursor, StoreError};
 
 pub(super) fn enter(
-    db: &mut Db<'_>,
+    conn: &Connection,
     session: SessionId,
     kind: ChangeKind,
     at: Timestamp,
@@ -20,11 +20,11 @@ pub(super) fn enter(
         ChangeKind::RefuseBefore(moment) => Some(signed(moment.as_unix())?),
     };
     let values = params![signed(at.as_unix())?, session.0, refuse_before];
-    db.prepared(SQL).and_then(|insert| insert.execute(values)).map(drop).map_err(failed)
+    conn.prepare_cached(SQL).and_then(|mut insert| insert.execute(values)).map(drop).map_err(failed)
 }
 
 pub(super) fn since(
-    db: &mut Db<'_>,
+    conn: &Connection,
     cursor: Option<FeedCursor>,
     limit: usize,
 ) -> Result<Changes, StoreError> {
@@ -32,8 +32,9 @@ pub(super) fn since(
     const LAST: &str = "SELECT seq FROM sqlite_sequence WHERE name = 'changes'";
     const FIRST: &str = "SELECT min(seq) FROM changes";
     const ENTRIES: &str = "SELECT seq, sid, refuse_before FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-    let mut number = |sql| {
-        let value = db.prepared(sql).and_then(|select| select.query_row([], |row| row.get(0)).optional());
+    let number = |sql| {
+        let value =
+            conn.prepare_cached(sql).and_then(|mut select| select.query_row([], |row| row.get(0)).optional());
         value.map(Option::flatten).map_err(failed)
     };
     let epoch = number(EPOCH)?.map(i64::cast_unsigned);
@@ -48,8 +49,8 @@ pub(super) fn since(
     let mut position = known.unwrap_or(forgotten);
     let mut entries = Vec::new();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows =
-        db.prepared(ENTRIES).and_then(|select| select.query(params![position, limit])).map_err(failed)?;
+    let mut select = conn.prepare_cached(ENTRIES).map_err(failed)?;
+    let mut rows = select.query(params![position, limit]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         position = column(row, 0)?;
         let moment: Option<i64> = column(row, 2)?;
@@ -64,13 +65,14 @@ pub(super) fn since(
 }
 
 /// Forgets the oldest changes, as far as they were entered before `before`.
-pub(super) fn forget(db: &mut Db<'_>, before: i64, limit: i64) -> Result<(), StoreError> {
+pub(super) fn forget(conn: &Connection, before: i64, limit: i64) -> Result<(), StoreError> {
     // Up to the first that is young enough: what is kept has no gaps, and the first number kept says what
     // was forgotten.
     const OLDEST: &str = "SELECT seq, at FROM changes ORDER BY seq LIMIT ?1";
     const DELETE: &str = "DELETE FROM changes WHERE seq <= ?1";
     let mut upto: Option<i64> = None;
-    let mut rows = db.prepared(OLDEST).and_then(|select| select.query([limit])).map_err(failed)?;
+    let mut select = conn.prepare_cached(OLDEST).map_err(failed)?;
+    let mut rows = select.query([limit]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         if column::<i64>(row, 1)? >= before {
             break;
@@ -79,5 +81,5 @@ pub(super) fn forget(db: &mut Db<'_>, before: i64, limit: i64) -> Result<(), Sto
     }
     drop(rows);
     let Some(upto) = upto else { return Ok(()) };
-    db.prepared(DELETE).and_then(|delete| delete.execute([upto])).map(drop).map_err(failed)
+    conn.prepare_cached(DELETE).and_then(|mut delete| delete.execute([upto])).map(drop).map_err(failed)
 }

@@ -1,13 +1,12 @@
 //! A thread with a connection, and the queue before it.
 //!
-//! The thread takes whatever waits, runs it in one transaction and answers after that transaction's end. So
-//! one `fsync` serves all writes that came in while the last one ran, and one set of file locks and one look
-//! at the log serves all reads that wait.
+//! The thread takes whatever waits, runs it in one transaction and answers after that transaction's end: one
+//! `fsync` serves all writes that came in while the last one ran.
 
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, Statement};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
@@ -15,47 +14,26 @@ use crate::store::StoreError;
 /// The most that one transaction takes: bounds what a failing disk takes down at once, and the memory.
 const BATCH: usize = 256;
 
-/// A connection and the statements prepared on it.
-pub(super) struct Db<'c> {
-    conn: &'c Connection,
-    statements: Vec<(&'static str, Statement<'c>)>,
+/// Runs a command of several statements so that all of them happen or none.
+pub(super) fn together<T>(
+    conn: &Connection,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    execute(conn, "SAVEPOINT command").map_err(failed)?;
+    let result = work();
+    // A full disk may have ended the whole transaction; then there is no savepoint to go back to, and the
+    // thread notices.
+    if result.is_err() && !conn.is_autocommit() {
+        execute(conn, "ROLLBACK TO command").map_err(failed)?;
+    }
+    if !conn.is_autocommit() {
+        execute(conn, "RELEASE command").map_err(failed)?;
+    }
+    result
 }
 
-impl<'c> Db<'c> {
-    /// The statement of `sql`, prepared on first use.
-    pub(super) fn prepared(&mut self, sql: &'static str) -> rusqlite::Result<&mut Statement<'c>> {
-        // By address: hashing the text would cost more than running some of them.
-        let at = match self.statements.iter().position(|(known, _)| std::ptr::eq(*known, sql)) {
-            Some(at) => at,
-            None => {
-                self.statements.push((sql, self.conn.prepare(sql)?));
-                self.statements.len() - 1
-            }
-        };
-        Ok(&mut self.statements[at].1)
-    }
-
-    fn run(&mut self, sql: &'static str) -> rusqlite::Result<()> {
-        self.prepared(sql)?.raw_execute().map(drop)
-    }
-
-    /// Runs a command of several statements so that all of them happen or none.
-    pub(super) fn together<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.run("SAVEPOINT command").map_err(failed)?;
-        let result = work(self);
-        // A full disk may have ended the whole transaction; then there is no savepoint to go back to, and
-        // the thread notices.
-        if result.is_err() && !self.conn.is_autocommit() {
-            self.run("ROLLBACK TO command").map_err(failed)?;
-        }
-        if !self.conn.is_autocommit() {
-            self.run("RELEASE command").map_err(failed)?;
-        }
-        result
-    }
+pub(super) fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 /// What SQLite's refusal means to the caller.
@@ -71,7 +49,7 @@ pub(super) fn failed(cause: rusqlite::Error) -> StoreError {
 trait Job: Send {
     /// Whether its answer means "on the disk" even under `synchronous=NORMAL`.
     fn durable(&self) -> bool;
-    fn run(&mut self, db: &mut Db<'_>);
+    fn run(&mut self, conn: &Connection);
     /// Answers the caller: what `run` found, or why the transaction failed.
     fn settle(self: Box<Self>, transaction: Result<(), &str>);
 }
@@ -85,15 +63,15 @@ struct Command<F, T> {
 
 impl<F, T> Job for Command<F, T>
 where
-    F: FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send,
+    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
     T: Send,
 {
     fn durable(&self) -> bool {
         self.durable
     }
 
-    fn run(&mut self, db: &mut Db<'_>) {
-        self.result = self.work.take().map(|work| work(db));
+    fn run(&mut self, conn: &Connection) {
+        self.result = self.work.take().map(|work| work(conn));
     }
 
     fn settle(self: Box<Self>, transaction: Result<(), &str>) {
@@ -143,7 +121,7 @@ impl Lane {
     pub(super) async fn run<T: Send + 'static>(
         &self,
         durable: bool,
-        work: impl FnOnce(&mut Db<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
         let job = Box::new(Command { durable, work: Some(work), result: None, caller });
@@ -175,10 +153,9 @@ fn stopped() -> StoreError {
 }
 
 fn serve(conn: &Connection, access: Access, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-    let mut db = Db { conn, statements: Vec::new() };
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let outcome = transact(&mut db, access, &mut batch);
+        let outcome = transact(conn, access, &mut batch);
         let why = outcome.map_err(|cause| cause.to_string());
         for job in batch.drain(..) {
             job.settle(why.as_ref().copied().map_err(String::as_str));
@@ -187,15 +164,15 @@ fn serve(conn: &Connection, access: Access, mut queue: mpsc::Receiver<Box<dyn Jo
 }
 
 /// Runs the batch in one transaction. After an error nothing of it is to be acknowledged.
-fn transact(db: &mut Db<'_>, access: Access, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn transact(conn: &Connection, access: Access, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     if access == Access::WriteFlushingOnDemand {
         let flush = batch.iter().any(|job| job.durable());
-        db.conn.pragma_update(None, "synchronous", if flush { "full" } else { "normal" })?;
+        conn.pragma_update(None, "synchronous", if flush { "full" } else { "normal" })?;
     }
-    db.run(if access == Access::Read { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
+    execute(conn, if access == Access::Read { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
     for job in batch.iter_mut() {
-        job.run(db);
-        if db.conn.is_autocommit() {
+        job.run(conn);
+        if conn.is_autocommit() {
             // The disk is full or failing, and SQLite has rolled everything back.
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
@@ -203,10 +180,10 @@ fn transact(db: &mut Db<'_>, access: Access, batch: &mut [Box<dyn Job>]) -> rusq
             ));
         }
     }
-    let committed = db.run("COMMIT");
-    if !db.conn.is_autocommit() {
+    let committed = execute(conn, "COMMIT");
+    if !conn.is_autocommit() {
         // Should this fail too, the next BEGIN says so.
-        let _ = db.run("ROLLBACK");
+        let _ = execute(conn, "ROLLBACK");
     }
     committed
 }

@@ -8,6 +8,7 @@ mod documents;
 mod feed;
 mod lane;
 mod options;
+mod readers;
 mod row;
 mod schema;
 mod sessions;
@@ -20,6 +21,7 @@ use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
 
 use self::lane::{Access, Lane};
 pub use self::options::{Options, Synchronous};
+use self::readers::Readers;
 pub use self::schema::OpenError;
 use super::{
     Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
@@ -33,8 +35,7 @@ use crate::entropy::{Entropy, random};
 /// Dropping it finishes the writes that wait and joins its threads.
 pub struct SqliteStore {
     writer: Lane,
-    /// Short reads: those a request waits for.
-    reader: Lane,
+    readers: Readers,
     /// Reads that may take as long as the file is large.
     scanner: Lane,
     synchronous: Synchronous,
@@ -78,7 +79,7 @@ impl SqliteStore {
         };
         Ok(Self {
             writer: lane("rekindle-write", write)?,
-            reader: lane("rekindle-read", Access::Read)?,
+            readers: Readers::open(path, options)?,
             scanner: lane("rekindle-scan", Access::Read)?,
             synchronous: options.synchronous,
             clock,
@@ -90,59 +91,57 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn insert(&self, session: &Session) -> Result<Insert, StoreError> {
         let session = session.clone();
-        self.writer.run(true, move |db| sessions::insert(db, &session)).await
+        self.writer.run(true, move |conn| sessions::insert(conn, &session)).await
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<(Session, Version)>, StoreError> {
-        self.reader.run(false, move |db| sessions::load(db, id)).await
+        self.readers.run(|conn| sessions::load(conn, id))
     }
 
     async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError> {
         let at = self.clock.now();
         let session = session.clone();
         let ends = session.status != Status::Active;
-        self.writer.run(ends, move |db| sessions::commit(db, version, &session, at)).await
+        self.writer.run(ends, move |conn| sessions::commit(conn, version, &session, at)).await
     }
 
     async fn revoke(&self, id: SessionId, reason: Reason) -> Result<Revoke, StoreError> {
         let at = self.clock.now();
-        self.writer.run(true, move |db| sessions::revoke(db, id, reason, at)).await
+        self.writer.run(true, move |conn| sessions::revoke(conn, id, reason, at)).await
     }
 
     async fn list(&self, subject: &str) -> Result<Vec<Session>, StoreError> {
-        let subject = subject.to_owned();
-        self.reader.run(false, move |db| sessions::list(db, &subject)).await
+        self.readers.run(|conn| sessions::list(conn, subject))
     }
 
     async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
-        self.scanner.run(false, move |db| sessions::scan(db, after, limit)).await
+        self.scanner.run(false, move |conn| sessions::scan(conn, after, limit)).await
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.writer.run(false, move |db| sessions::purge(db, before, limit)).await
+        self.writer.run(false, move |conn| sessions::purge(conn, before, limit)).await
     }
 
     async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError> {
-        let subject = subject.to_owned();
-        self.reader.run(false, move |db| documents::subject_epoch(db, &subject)).await
+        self.readers.run(|conn| documents::subject_epoch(conn, subject))
     }
 
     async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError> {
         let subject = subject.to_owned();
-        self.writer.run(true, move |db| documents::raise_subject_epoch(db, &subject, epoch)).await
+        self.writer.run(true, move |conn| documents::raise_subject_epoch(conn, &subject, epoch)).await
     }
 
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
-        self.reader.run(false, move |db| feed::since(db, cursor, limit)).await
+        self.readers.run_together(|conn| feed::since(conn, cursor, limit))
     }
 
     async fn keyring(&self) -> Result<KeyringDocument, StoreError> {
-        self.reader.run(false, documents::keyring).await
+        self.readers.run(documents::keyring)
     }
 
     async fn commit_keyring(&self, version: u64, bytes: &[u8]) -> Result<KeyringCommit, StoreError> {
         let bytes = bytes.to_vec();
-        self.writer.run(true, move |db| documents::commit_keyring(db, version, &bytes)).await
+        self.writer.run(true, move |conn| documents::commit_keyring(conn, version, &bytes)).await
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

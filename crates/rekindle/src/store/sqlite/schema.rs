@@ -86,6 +86,8 @@ pub(super) fn connect(path: &Path, options: &Options) -> Result<Connection, Open
     let open = || {
         let mut conn = Connection::open_with_flags(path, flags())?;
         conn.busy_handler(Some(wait))?;
+        // Every statement there is stays prepared.
+        conn.set_prepared_statement_cache_capacity(64);
         tune(&conn, options)?;
         Ok(conn)
     };

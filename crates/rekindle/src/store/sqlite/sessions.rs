@@ -1,10 +1,10 @@
 //! What is done to the rows of sessions. Each function runs inside a transaction of its lane.
 
 use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::feed;
-use super::lane::{Db, failed};
+use super::lane::{failed, together};
 use super::row::{FIRST, Numbers, columns, decode, natural, signed};
 use crate::store::{ChangeKind, Commit, Insert, Revoke, Scan, Stats, StoreError, Version};
 
@@ -14,7 +14,7 @@ pub(super) fn subject_hash(subject: &str) -> i64 {
     digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | i64::from(*byte))
 }
 
-pub(super) fn insert(db: &mut Db<'_>, session: &Session) -> Result<Insert, StoreError> {
+pub(super) fn insert(conn: &Connection, session: &Session) -> Result<Insert, StoreError> {
     const SQL: &str = concat!(
         "INSERT INTO sessions (",
         columns!(),
@@ -22,9 +22,9 @@ pub(super) fn insert(db: &mut Db<'_>, session: &Session) -> Result<Insert, Store
          ?18, ?19, ?20, ?21, ?22, ?23, ?24) ON CONFLICT (sid) DO NOTHING"
     );
     let n = Numbers::of(session)?;
-    let inserted = db
-        .prepared(SQL)
-        .and_then(|insert| {
+    let inserted = conn
+        .prepare_cached(SQL)
+        .and_then(|mut insert| {
             insert.execute(params![
                 session.id.0,
                 FIRST + 1,
@@ -56,14 +56,15 @@ pub(super) fn insert(db: &mut Db<'_>, session: &Session) -> Result<Insert, Store
     Ok(if inserted == 1 { Insert::Inserted } else { Insert::Exists })
 }
 
-pub(super) fn load(db: &mut Db<'_>, id: SessionId) -> Result<Option<(Session, Version)>, StoreError> {
+pub(super) fn load(conn: &Connection, id: SessionId) -> Result<Option<(Session, Version)>, StoreError> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE sid = ?1");
-    let mut rows = db.prepared(SQL).and_then(|select| select.query([id.0])).map_err(failed)?;
+    let mut select = conn.prepare_cached(SQL).map_err(failed)?;
+    let mut rows = select.query([id.0]).map_err(failed)?;
     rows.next().map_err(failed)?.map(decode).transpose()
 }
 
 pub(super) fn commit(
-    db: &mut Db<'_>,
+    conn: &Connection,
     version: Version,
     session: &Session,
     at: Timestamp,
@@ -73,21 +74,21 @@ pub(super) fn commit(
     let held = signed(version.0)?;
     // The common case, a refresh: one statement, atomic by itself, that names no column of an index. A row
     // whose bump rises does not match and goes the longer way.
-    if session.status == Status::Active && replace(db, held, session, &n, n.bumped_at)? {
+    if session.status == Status::Active && replace(conn, held, session, &n, n.bumped_at)? {
         return Ok(Commit::Applied);
     }
-    db.together(|db| {
-        let bumped: Option<i64> = db
-            .prepared(FIND)
-            .and_then(|find| find.query_row(params![session.id.0, held], |row| row.get(0)).optional())
+    together(conn, || {
+        let bumped: Option<i64> = conn
+            .prepare_cached(FIND)
+            .and_then(|mut find| find.query_row(params![session.id.0, held], |row| row.get(0)).optional())
             .map_err(failed)?;
         let Some(bumped) = bumped else { return Ok(Commit::Conflict) };
-        replace(db, held, session, &n, 0)?;
+        replace(conn, held, session, &n, 0)?;
         if session.status != Status::Active {
-            end(db, session.id, session.status)?;
-            feed::enter(db, session.id, ChangeKind::Ended, at)?;
+            end(conn, session.id, session.status)?;
+            feed::enter(conn, session.id, ChangeKind::Ended, at)?;
         } else if n.bumped_at > bumped {
-            feed::enter(db, session.id, ChangeKind::RefuseBefore(session.bumped_at), at)?;
+            feed::enter(conn, session.id, ChangeKind::RefuseBefore(session.bumped_at), at)?;
         }
         Ok(Commit::Applied)
     })
@@ -95,7 +96,7 @@ pub(super) fn commit(
 
 /// Writes all that is not constant, except the status, if the row's bump is not below `bumped_from`.
 fn replace(
-    db: &mut Db<'_>,
+    conn: &Connection,
     held: i64,
     session: &Session,
     n: &Numbers,
@@ -126,47 +127,51 @@ fn replace(
         session.claims,
         bumped_from,
     ];
-    db.prepared(SQL).and_then(|update| update.execute(values)).map(|rows| rows == 1).map_err(failed)
+    conn.prepare_cached(SQL)
+        .and_then(|mut update| update.execute(values))
+        .map(|rows| rows == 1)
+        .map_err(failed)
 }
 
-fn end(db: &mut Db<'_>, id: SessionId, status: Status) -> Result<(), StoreError> {
+fn end(conn: &Connection, id: SessionId, status: Status) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE sessions SET status = ?2 WHERE sid = ?1";
-    db.prepared(SQL).and_then(|update| update.execute(params![id.0, status.code()])).map(drop).map_err(failed)
+    conn.prepare_cached(SQL)
+        .and_then(|mut update| update.execute(params![id.0, status.code()]))
+        .map(drop)
+        .map_err(failed)
 }
 
 pub(super) fn revoke(
-    db: &mut Db<'_>,
+    conn: &Connection,
     id: SessionId,
     reason: Reason,
     at: Timestamp,
 ) -> Result<Revoke, StoreError> {
     const END: &str = "UPDATE sessions SET status = ?2, version = version + 1 WHERE sid = ?1 AND status = 0";
     const KNOWN: &str = "SELECT 1 FROM sessions WHERE sid = ?1";
-    db.together(|db| {
-        let ended = db
-            .prepared(END)
-            .and_then(|end| end.execute(params![id.0, Status::Revoked(reason).code()]))
+    together(conn, || {
+        let ended = conn
+            .prepare_cached(END)
+            .and_then(|mut end| end.execute(params![id.0, Status::Revoked(reason).code()]))
             .map_err(failed)?;
-        let known =
-            ended == 1 || db.prepared(KNOWN).and_then(|known| known.exists([id.0])).map_err(failed)?;
+        let known = ended == 1
+            || conn.prepare_cached(KNOWN).and_then(|mut known| known.exists([id.0])).map_err(failed)?;
         if known {
-            feed::enter(db, id, ChangeKind::Ended, at)?;
+            feed::enter(conn, id, ChangeKind::Ended, at)?;
         }
         Ok(if ended == 1 { Revoke::Revoked } else { Revoke::NotActive })
     })
 }
 
-pub(super) fn list(db: &mut Db<'_>, subject: &str) -> Result<Vec<Session>, StoreError> {
+pub(super) fn list(conn: &Connection, subject: &str) -> Result<Vec<Session>, StoreError> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM sessions INDEXED BY sessions_by_subject \
          WHERE subject_hash = ?1 AND subject = ?2 AND status = 0"
     );
-    let mut rows = db
-        .prepared(SQL)
-        .and_then(|select| select.query(params![subject_hash(subject), subject]))
-        .map_err(failed)?;
+    let mut select = conn.prepare_cached(SQL).map_err(failed)?;
+    let mut rows = select.query(params![subject_hash(subject), subject]).map_err(failed)?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         sessions.push(decode(row)?.0);
@@ -174,15 +179,13 @@ pub(super) fn list(db: &mut Db<'_>, subject: &str) -> Result<Vec<Session>, Store
     Ok(sessions)
 }
 
-pub(super) fn scan(db: &mut Db<'_>, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
+pub(super) fn scan(conn: &Connection, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE sid > ?1 ORDER BY sid LIMIT ?2");
     let limit = limit.max(1);
     // Every id is longer than the empty one, and so above it.
     let after = after.map_or(Vec::new(), |id| id.0.to_vec());
-    let mut rows = db
-        .prepared(SQL)
-        .and_then(|select| select.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)]))
-        .map_err(failed)?;
+    let mut select = conn.prepare_cached(SQL).map_err(failed)?;
+    let mut rows = select.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)]).map_err(failed)?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         sessions.push(decode(row)?.0);
@@ -191,25 +194,27 @@ pub(super) fn scan(db: &mut Db<'_>, after: Option<SessionId>, limit: usize) -> R
     Ok(Scan { sessions, next })
 }
 
-pub(super) fn purge(db: &mut Db<'_>, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+pub(super) fn purge(conn: &Connection, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
     const SQL: &str = "DELETE FROM sessions WHERE id IN \
          (SELECT id FROM sessions WHERE absolute_until < ?1 ORDER BY absolute_until LIMIT ?2)";
     let before = signed(before.as_unix())?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    db.together(|db| {
-        let gone =
-            db.prepared(SQL).and_then(|delete| delete.execute(params![before, limit])).map_err(failed)?;
-        feed::forget(db, before, limit)?;
+    together(conn, || {
+        let gone = conn
+            .prepare_cached(SQL)
+            .and_then(|mut delete| delete.execute(params![before, limit]))
+            .map_err(failed)?;
+        feed::forget(conn, before, limit)?;
         Ok(gone)
     })
 }
 
-pub(super) fn stats(db: &mut Db<'_>) -> Result<Stats, StoreError> {
+pub(super) fn stats(conn: &Connection) -> Result<Stats, StoreError> {
     const SQL: &str = "SELECT count(*) FILTER (WHERE status = 0), count(*) FILTER (WHERE status <> 0) \
          FROM sessions";
-    let (active, ended): (i64, i64) = db
-        .prepared(SQL)
-        .and_then(|select| select.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+    let (active, ended): (i64, i64) = conn
+        .prepare_cached(SQL)
+        .and_then(|mut select| select.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(failed)?;
     Ok(Stats { active: natural(active, "count")?, ended: natural(ended, "count")? })
 }
