@@ -140,6 +140,26 @@ pub fn check_extra(json: &str) -> Result<(), KeyError> {
     if names.are_distinct() { Ok(()) } else { Err(KeyError::Claims("a repeated member")) }
 }
 
+/// A time in a token of somebody else's making: RFC 7519 allows fractions of a second.
+///
+/// Finite, not negative and below 2^53, where floating point stops counting in ones. Rounded up, which on a
+/// clock of whole seconds is exact for both `exp` (refused from then on) and `nbf` (refused until then).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NumericDate(pub Timestamp);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const END: f64 = 9_007_199_254_740_992.0;
+        let seconds = f64::deserialize(deserializer)?;
+        if !(0.0..END).contains(&seconds) || seconds.is_sign_negative() {
+            return Err(de::Error::custom("not a time"));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and in range")]
+        let whole = seconds.ceil() as u64;
+        Ok(Self(Timestamp::from_unix(whole)))
+    }
+}
+
 /// The claims of an access token as read. Borrows from the payload.
 pub(super) struct ReadClaims<'a> {
     pub(super) issuer: Cow<'a, str>,
@@ -316,5 +336,57 @@ impl<'de> Deserialize<'de> for Audience<'de> {
         }
 
         deserializer.deserialize_any(AudienceVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_others() {
+        let read = |text: &str| serde_json::from_str::<NumericDate>(text).ok().map(|date| date.0.as_unix());
+        for (text, seconds) in [
+            ("0", 0),
+            ("17", 17),
+            ("17.0", 17),
+            ("17.01", 18),
+            ("1.7e1", 17),
+            ("9007199254740991", (1 << 53) - 1),
+        ] {
+            assert_eq!(read(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "-1",
+            "-0.0",
+            "-0.5",
+            "9007199254740992",
+            "1e300",
+            "1e999",
+            "NaN",
+            "\"17\"",
+            "null",
+            "true",
+            "[17]",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_session_may_say_of_its_own() {
+        for good in ["{}", " { } ", r#"{"roles":["a"],"x":{"sub":"nested is another name"}}"#] {
+            assert_eq!(check_extra(good), Ok(()), "{good}");
+        }
+        for reserved in RESERVED {
+            let taken = Err(KeyError::Claims("a reserved name"));
+            assert_eq!(check_extra(&format!(r#"{{"a":1,"{reserved}":1}}"#)), taken);
+        }
+        assert!(check_extra(r#"{"\u0073ub":1}"#).is_err());
+        for bad in
+            ["", "null", "[]", "{", "{}{}", r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":1}}"#, r#"{"a":1,}"#]
+        {
+            assert!(check_extra(bad).is_err(), "{bad}");
+        }
     }
 }

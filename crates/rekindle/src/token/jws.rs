@@ -1,9 +1,12 @@
 //! The compact serialization (RFC 7515 section 7.1), read strictly.
 
+use serde::de::DeserializeOwned;
+
 use super::base64url;
 use super::error::TokenError;
 use super::header::{Header, TypRule};
 use super::key_set::KeySet;
+use super::strict_json::Distinct;
 use super::verifying::VerifyingKey;
 
 /// The longest token that is looked at, in bytes. Proxies and servers limit a header line to the same 8 KiB.
@@ -16,6 +19,25 @@ pub struct Verified<'k> {
     pub payload: Vec<u8>,
     /// Whose signature it is.
     pub key: &'k VerifyingKey,
+}
+
+impl Verified<'_> {
+    /// The claims of a token that is not one of our access tokens, as a type of yours. For times take
+    /// [`NumericDate`](super::claims::NumericDate).
+    ///
+    /// # Errors
+    /// [`TokenError::Malformed`] where the payload is no JSON object, repeats a member at any level, or does
+    /// not fit the type.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
+        let text =
+            str::from_utf8(&self.payload).map_err(|_| TokenError::Malformed("the claims are not UTF-8"))?;
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(TokenError::Malformed("the claims are not a JSON object"));
+        }
+        serde_json::from_str::<Distinct>(text)
+            .map_err(|_| TokenError::Malformed("the claims are not JSON, or repeat a member"))?;
+        serde_json::from_str(text).map_err(|_| TokenError::Malformed("the claims are not those expected"))
+    }
 }
 
 /// Verifies the signature and the type of `token`.
