@@ -115,8 +115,8 @@ struct Bench<'a> {
     algorithm: Algorithm,
     title: &'a str,
     material: &'a [u8],
-    bare_verify: Box<dyn Fn(&[u8], &[u8]) + 'a>,
-    bare_sign: Box<dyn Fn(&[u8]) + 'a>,
+    bare_verify: &'a dyn Fn(&[u8], &[u8]),
+    bare_sign: &'a dyn Fn(&[u8]),
     decoding: oracle::DecodingKey,
     encoding: oracle::EncodingKey,
 }
@@ -183,10 +183,10 @@ fn main() {
         algorithm: Algorithm::Hs256,
         title: "HS256",
         material: &secret,
-        bare_verify: Box::new(|message, tag| hmac::verify(&bare, message, tag).unwrap()),
-        bare_sign: Box::new(|message| {
+        bare_verify: &|message, tag| hmac::verify(&bare, message, tag).unwrap(),
+        bare_sign: &|message| {
             black_box(hmac::sign(&bare, message));
-        }),
+        },
         decoding: oracle::DecodingKey::from_secret(&secret),
         encoding: oracle::EncodingKey::from_secret(&secret),
     });
@@ -198,10 +198,10 @@ fn main() {
         algorithm: Algorithm::EdDsa,
         title: "EdDSA",
         material: &document,
-        bare_verify: Box::new(|message, signature| public.verify_sig(message, signature).unwrap()),
-        bare_sign: Box::new(|message| {
+        bare_verify: &|message, signature| public.verify_sig(message, signature).unwrap(),
+        bare_sign: &|message| {
             black_box(pair.sign(message));
-        }),
+        },
         decoding: oracle::DecodingKey::from_ed_der(pair.public_key().as_ref()),
         encoding: oracle::EncodingKey::from_ed_der(&document),
     });

@@ -23,7 +23,7 @@ pub struct Verified<'k> {
 
 impl Verified<'_> {
     /// The claims of a token that is not one of our access tokens, as a type of yours. For times take
-    /// [`NumericDate`](super::claims::NumericDate).
+    /// [`NumericDate`](super::NumericDate).
     ///
     /// # Errors
     /// [`TokenError::Malformed`] where the payload is no JSON object, repeats a member at any level, or does

@@ -50,7 +50,8 @@ struct Inner {
 }
 
 enum Secret {
-    Hmac(hmac::Key),
+    /// Boxed: more than a kilobyte of prepared state.
+    Hmac(Box<hmac::Key>),
     Ed25519(Ed25519KeyPair),
     P256(EcdsaKeyPair),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
@@ -98,7 +99,7 @@ impl SigningKey {
                 let public = VerifyingKey::from_secret(id, algorithm, material)?;
                 let hash = algorithm.hmac().ok_or(KeyError::UnknownAlgorithm)?;
                 return Ok(Self::new(
-                    Arc::new(Secret::Hmac(hmac::Key::new(hash, material))),
+                    Arc::new(Secret::Hmac(Box::new(hmac::Key::new(hash, material)))),
                     public,
                     algorithm.name(),
                 ));

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use rekindle_core::{Generation, Timestamp};
 
-use super::claims::{Claims, check_extra};
+use super::claims::check_extra;
+use super::read_claims::TokenClaims;
 
 /// How the claims of tokens from `issuer` for `audience` begin.
 pub(super) fn opening(issuer: &str, audience: &str) -> String {
@@ -17,7 +18,7 @@ pub(super) fn opening(issuer: &str, audience: &str) -> String {
 }
 
 /// Reads the claims after `opening`; `None` where the strict reader has to look.
-pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<Claims<'a>> {
+pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<TokenClaims<'a>> {
     let mut rest = Rest(json.strip_prefix(opening)?);
     let subject = rest.text()?;
     rest.skip(r#","client_id":""#)?;
@@ -35,7 +36,7 @@ pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<Claims<'a>> {
     rest.skip(r#","auth_time":"#)?;
     let auth_time = rest.number()?;
     rest.end()?;
-    Some(Claims {
+    Some(TokenClaims {
         subject: Cow::Borrowed(subject),
         client_id: Cow::Borrowed(client_id),
         issued_at: Timestamp::from_unix(issued_at),
@@ -98,7 +99,7 @@ impl<'a> Rest<'a> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::claims::ReadClaims;
+    use super::super::read_claims::ReadClaims;
     use super::*;
 
     const WRITTEN: &str = concat!(
@@ -107,7 +108,7 @@ mod tests {
         r#""auth_time":1799999000,"roles":["a"],"deep":{"x":1}}"#
     );
 
-    fn quick(json: &str) -> Option<Claims<'_>> {
+    fn quick(json: &str) -> Option<TokenClaims<'_>> {
         read(json, &opening("https://id.example", "api"))
     }
 

@@ -33,7 +33,8 @@ struct Inner {
 }
 
 enum Check {
-    Hmac(hmac::Key),
+    /// Boxed: more than a kilobyte of prepared state.
+    Hmac(Box<hmac::Key>),
     Public(ParsedPublicKey, Jwk),
 }
 
@@ -53,7 +54,7 @@ impl VerifyingKey {
         if secret.trim_ascii_start().starts_with(b"-----BEGIN") {
             return Err(KeyError::PemAsSecret);
         }
-        Self::new(id.to_owned(), algorithm, Check::Hmac(hmac::Key::new(hash, secret)))
+        Self::new(id.to_owned(), algorithm, Check::Hmac(Box::new(hmac::Key::new(hash, secret))))
     }
 
     /// A public key, for the algorithm it names or, where its type fits only one, for that one. Its id is
