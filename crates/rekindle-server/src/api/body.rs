@@ -12,6 +12,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::problem::{Code, Problem};
 use crate::accounts::flaw;
@@ -102,7 +103,10 @@ impl<S: Sync> FromRequest<S> for Body {
         serde_json::from_slice(&bytes).map_err(|error| {
             // The parser's own message may quote what was sent.
             let (line, column) = (error.line(), error.column());
-            Problem::invalid(format!("the body must be one JSON object; line {line} column {column} is not"))
+            Problem::invalid(match error.classify() {
+                Category::Data => "the body must be a JSON object".to_owned(),
+                _ => format!("the body is not JSON: see line {line}, column {column}"),
+            })
         })
     }
 }

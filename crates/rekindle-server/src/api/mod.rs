@@ -34,9 +34,12 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/readyz", get(health::ready))
 }
 
-/// No such path.
-pub(crate) async fn not_found() -> Problem {
-    Problem::not_found("there is nothing at this path")
+/// No such path. `OPTIONS *` asks for the server as a whole (RFC 9110 section 9.3.7): it is there.
+pub(crate) async fn not_found(request: Request) -> Response {
+    if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Problem::not_found("there is nothing at this path").into_response()
 }
 
 /// The path exists, the method does not. The router adds `Allow`; that is all an OPTIONS asks for.

@@ -141,7 +141,7 @@ impl Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match &failure {
-            Failure::TokenInvalid(_) => Self::new(Code::TokenInvalid).detail(failure.to_string()),
+            Failure::TokenInvalid(why) => Self::new(Code::TokenInvalid).detail(why.to_string()),
             Failure::TokenExpired => Self::new(Code::TokenExpired).detail("refresh once and retry once"),
             Failure::SessionEnded(_) => {
                 Self { reason: failure.reason(), ..Self::new(Code::SessionEnded).detail("log in again") }

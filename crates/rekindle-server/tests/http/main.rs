@@ -23,7 +23,9 @@ macro_rules! on_both_stores {
     )+};
 }
 
+mod answers;
 mod concurrency;
 mod faults;
+mod junk;
 mod lost_answers;
 mod sign_out;

@@ -5,9 +5,11 @@
 mod clock;
 pub mod http;
 mod probe;
+mod transcript;
 mod world;
 
 pub use clock::ManualClock;
 pub use http::Response;
 pub use probe::{Op, Probe};
+pub use transcript::Transcript;
 pub use world::{Kind, Node, PASSWORD, Tokens, USERNAME, World};

@@ -1,0 +1,124 @@
+//! Answers as text files, compared as text.
+//!
+//! What differs from run to run (tokens, ids, keys, jitter, the date) is redacted; everything else, to the
+//! order of members, is as it was sent.
+
+use std::path::PathBuf;
+
+use super::{Node, Response};
+
+/// Set to rewrite the files instead of comparing.
+const REWRITE: &str = "REKINDLE_WRITE_ANSWERS";
+
+/// Members whose value is another one in each run.
+const REDACTED: [&str; 7] = ["access_token", "refresh_token", "session_id", "id", "subject", "kid", "x"];
+
+/// The exchanges of one file.
+pub struct Transcript {
+    name: &'static str,
+    text: String,
+}
+
+impl Transcript {
+    pub fn new(name: &'static str) -> Self {
+        Self { name, text: String::new() }
+    }
+
+    /// Makes a request and notes what it was answered. `situation` is what came before.
+    pub async fn exchange(
+        &mut self,
+        situation: &str,
+        node: &Node,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
+        let answer = node.send(method, path, headers, body).await;
+        let mut lines =
+            vec![format!("## {situation}"), format!("{method} {}", redact_path(path)), String::new()];
+        lines.push(answer.status.to_string());
+        for (name, value) in &answer.headers {
+            match name.as_str() {
+                "date" | "connection" => {}
+                "content-length" if !answer.body.is_empty() => {}
+                _ => lines.push(format!("{name}: {value}")),
+            }
+        }
+        if !answer.body.is_empty() {
+            lines.extend([String::new(), redact(&answer)]);
+        }
+        self.text.push_str(&(lines.join("\n") + "\n\n\n"));
+        answer
+    }
+
+    /// A POST of JSON.
+    pub async fn post(&mut self, situation: &str, node: &Node, path: &str, body: &str) -> Response {
+        self.exchange(situation, node, "POST", path, &[("content-type", "application/json")], body).await
+    }
+
+    /// A request with an access token.
+    pub async fn signed_in(
+        &mut self,
+        situation: &str,
+        node: &Node,
+        method: &str,
+        path: &str,
+        access: &str,
+    ) -> Response {
+        let bearer = format!("Bearer {access}");
+        self.exchange(situation, node, method, path, &[("authorization", &bearer)], "").await
+    }
+
+    /// Compares with the file.
+    pub fn check(self) {
+        let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        path.extend(["tests", "answers", &format!("{}.txt", self.name)]);
+        let text = self.text.trim_end().to_owned() + "\n";
+        if std::env::var_os(REWRITE).is_some() {
+            std::fs::write(&path, text).unwrap();
+            return;
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        for (line, (was, is)) in expected.lines().zip(text.lines()).enumerate() {
+            assert_eq!(was, is, "{}:{}; {REWRITE}=1 rewrites it", path.display(), line + 1);
+        }
+        assert_eq!(expected, text, "{}; {REWRITE}=1 rewrites it", path.display());
+    }
+}
+
+fn redact(answer: &Response) -> String {
+    let mut text = answer.body.clone();
+    if answer.header("content-type").is_some_and(|kind| kind.contains("json")) {
+        redact_within(&answer.json(), &mut text);
+    }
+    if let Some((before, after)) = text.split_once(r#""refresh_after":"#) {
+        let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        text = format!(r#"{before}"refresh_after":<refresh_after>{rest}"#);
+    }
+    text
+}
+
+fn redact_within(value: &serde_json::Value, text: &mut String) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str() {
+                    Some(secret) if REDACTED.contains(&name.as_str()) => {
+                        *text = text.replace(&format!(r#""{secret}""#), &format!(r#""<{name}>""#));
+                    }
+                    _ => redact_within(member, text),
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| redact_within(item, text)),
+        _ => {}
+    }
+}
+
+fn redact_path(path: &str) -> String {
+    match path.strip_prefix("/v1/sessions/") {
+        Some(id) if id.len() == 32 => "/v1/sessions/<id>".to_owned(),
+        _ => path.to_owned(),
+    }
+}
