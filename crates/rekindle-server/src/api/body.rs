@@ -9,16 +9,13 @@ use std::fmt;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
 use super::problem::{Code, Problem};
 use crate::accounts::flaw;
-
-/// No request needs more: the longest is a login whose password is written in `\u` escapes.
-const LIMIT: usize = 16 * 1024;
 
 /// The members of the body, in the order they were sent. No body at all has no members.
 #[derive(Default)]
@@ -89,13 +86,9 @@ impl<S: Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let bytes = match Limited::new(body, LIMIT).collect().await {
-            Ok(collected) => collected.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Err(Problem::too_large(format!("the body is longer than {LIMIT} bytes")));
-            }
-            Err(_) => return Err(Problem::invalid("the body ended early or was not framed as announced")),
-        };
+        // The accept loop lets a request through with its body whole and within its limits.
+        let Ok(collected) = body.collect().await else { return Err(Problem::invalid("the body broke off")) };
+        let bytes = collected.to_bytes();
         if bytes.is_empty() {
             return Ok(Self::default());
         }

@@ -229,3 +229,27 @@ async fn body(world: World) {
     t.exchange("compressed", &node, "POST", "/v1/refresh", &packed, "{}").await;
     t.check();
 }
+
+/// docs/http.md has a section for every code, where the `type` of a problem points, and names every reason.
+#[test]
+fn every_code_and_reason_is_documented() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(folder.join("../../docs/http.md")).unwrap();
+    let mut codes = 0;
+    for file in std::fs::read_dir(folder.join("tests/answers")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for problem in text.lines().filter(|line| line.starts_with(r#"{"type""#)) {
+            let problem: serde_json::Value = serde_json::from_str(problem).unwrap();
+            let code = problem["code"].as_str().unwrap();
+            assert!(problem["type"].as_str().unwrap().ends_with(&format!("docs/http.md#{code}")));
+            let section = docs.split_once(&format!("\n### {code}\n")).expect(code).1;
+            let section = section.split("\n#").next().unwrap();
+            assert!(section.contains(&problem["status"].to_string()), "{code}: {}", problem["status"]);
+            if let Some(reason) = problem["reason"].as_str() {
+                assert!(section.contains(&format!("| `{reason}` |")), "{reason}");
+            }
+            codes += 1;
+        }
+    }
+    assert!(codes > 50, "only {codes} problems");
+}
