@@ -233,6 +233,30 @@ mod tests {
         assert!(matches!(hasher.hash("p".into()).await, Err(AccountsError::Overloaded)));
     }
 
+    /// Otherwise clients that hang up could start any number of hashes.
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work_even_if_the_client_hangs_up() {
+        let options =
+            HashingOptions { memory_kib: 64, at_once: 1, wait: Duration::ZERO, ..Default::default() };
+        let hasher = Hasher::new(&options, Arc::new(SystemEntropy)).unwrap();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (finish, finished) = std::sync::mpsc::channel::<()>();
+        let work = hasher.in_turn(move || {
+            begun.send(()).unwrap();
+            let _ = finished.recv();
+        });
+        tokio::select! {
+            biased;
+            _ = work => panic!("it waits"),
+            begun = has_begun => begun.unwrap(),
+        }
+        // `work` is dropped here, and still runs.
+        assert!(matches!(hasher.hash("p".into()).await, Err(AccountsError::Overloaded)));
+        drop(finish);
+        let patient = Hasher { wait: Duration::from_secs(60), ..hasher };
+        assert!(patient.hash("p".into()).await.is_ok());
+    }
+
     #[test]
     fn the_default_stays_within_its_memory() {
         let options = HashingOptions::default();

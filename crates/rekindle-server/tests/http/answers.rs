@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rekindle::core::Reason;
 use rekindle_server::accounts::NoAccounts;
 
-use crate::support::{Tokens, Transcript, World};
+use crate::support::{Meanwhile, Tokens, Transcript, World};
 
 on_both_stores!(login, refresh, ended, logout, session, sessions, public, paths, body);
 
@@ -39,6 +39,8 @@ async fn login(world: World) {
     node.probe.fail(true);
     t.post("the store is away", &node, "/v1/login", &format!("{{{right}}}")).await;
     let none = world.node_with(world.clock.clone(), Arc::new(NoAccounts)).await;
+    let busy = world.node_where(Meanwhile::Busy).await;
+    t.post("too many logins at once", &busy, "/v1/login", &format!("{{{right}}}")).await;
     t.post("the server keeps no accounts", &none, "/v1/login", &format!("{{{right}}}")).await;
     t.check();
 }

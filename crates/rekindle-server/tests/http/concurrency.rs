@@ -130,6 +130,8 @@ async fn page_reload_spam(world: World) {
     begun.reached().await;
     drop(connection);
     begun.release();
+    node.engine.quiesce().await;
+    assert_eq!(world.row(&login).await.lineage.latest.0, 2);
     for reload in 0..30 {
         // Some hang up in the middle of the request, some before the answer.
         let sent = if reload % 3 == 0 { &request[..request.len() - 5] } else { &request };

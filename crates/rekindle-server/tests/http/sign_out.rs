@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use rekindle_server::accounts::{
-    Account, Accounts, AccountsError, Builtin, Claims, Password, State, Verdict,
-};
+use rekindle_server::accounts::Accounts as _;
 
-use crate::support::{PASSWORD, USERNAME, World};
+use crate::support::{Meanwhile, PASSWORD, Tokens, USERNAME, World};
 
 on_both_stores!(
     sign_out_default_is_local,
@@ -15,6 +12,8 @@ on_both_stores!(
     deleted_user_refresh,
     changed_claims_arrive_with_the_next_refresh,
     login_races_password_change,
+    login_races_disabling,
+    login_loses_the_accounts_half_way,
     refresh_vs_revoke_race,
 );
 
@@ -54,7 +53,7 @@ async fn a_user_ends_another_session_of_their_own(world: World) {
     let here = node.login().await;
     world.clock.advance(1);
     let there = node.login().await;
-    let stranger = crate::support::Tokens::from(node.try_login("demo", "demo-password").await);
+    let stranger = Tokens::from(node.try_login("demo", "demo-password").await);
 
     let list = node.signed_in("GET", "/v1/sessions", &here.access).await.json();
     let shown: Vec<_> = list["sessions"]
@@ -117,49 +116,32 @@ async fn changed_claims_arrive_with_the_next_refresh(world: World) {
     assert_eq!(claims["role"], "reader");
 }
 
-/// Accounts whose password changes right after it was found correct.
-struct ChangedMeanwhile(Builtin);
-
-#[async_trait]
-impl Accounts for ChangedMeanwhile {
-    async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError> {
-        let verdict = self.0.verify(username, password).await;
-        self.0.set_password(username, "a new password".into()).await?;
-        verdict
-    }
-
-    async fn state(&self, subject: &str) -> Result<State, AccountsError> {
-        self.0.state(subject).await
-    }
-
-    async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError> {
-        self.0.add(username, password, claims).await
-    }
-
-    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
-        self.0.set_password(username, password).await
-    }
-
-    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
-        self.0.disable(username).await
-    }
-
-    async fn list(&self) -> Result<Vec<Account>, AccountsError> {
-        self.0.list().await
-    }
-}
-
 /// The password changes between its check and the session: whoever changed it ended all sessions, and this
 /// one was not among them yet.
 async fn login_races_password_change(world: World) {
-    let racing =
-        world.node_with(world.clock.clone(), Arc::new(ChangedMeanwhile(world.builtin.clone()))).await;
+    let racing = world.node_where(Meanwhile::PasswordChanged).await;
     assert_eq!(racing.try_login(USERNAME, PASSWORD).await.outcome(), "401 invalid_credentials");
     assert_eq!(racing.events.count("opened"), 1, "it was opened, and ended again");
     assert_eq!(world.store.stats().await.unwrap().active, 0);
     let node = world.node().await;
     assert_eq!(node.try_login(USERNAME, PASSWORD).await.outcome(), "401 invalid_credentials");
     assert_eq!(node.try_login(USERNAME, "a new password").await.status, 200);
+}
+
+/// The same with an account that is disabled meanwhile.
+async fn login_races_disabling(world: World) {
+    let racing = world.node_where(Meanwhile::Disabled).await;
+    assert_eq!(racing.try_login(USERNAME, PASSWORD).await.outcome(), "401 invalid_credentials");
+    assert_eq!(racing.events.count("opened"), 1);
+    assert_eq!(world.store.stats().await.unwrap().active, 0);
+}
+
+/// The accounts answer before the session is opened and not after: nobody can say that it may stand.
+async fn login_loses_the_accounts_half_way(world: World) {
+    let node = world.node_where(Meanwhile::Gone).await;
+    assert_eq!(node.try_login(USERNAME, PASSWORD).await.outcome(), "503 unavailable");
+    assert_eq!(node.events.count("opened"), 1);
+    assert_eq!(world.store.stats().await.unwrap().active, 0);
 }
 
 /// A refresh and a logout meet: every order in which their store operations can follow one another. Whatever

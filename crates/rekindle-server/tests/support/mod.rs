@@ -2,12 +2,14 @@
 
 #![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
+mod accounts;
 mod clock;
 pub mod http;
 mod probe;
 mod transcript;
 mod world;
 
+pub use accounts::Meanwhile;
 pub use clock::ManualClock;
 pub use http::Response;
 pub use probe::{Op, Probe};

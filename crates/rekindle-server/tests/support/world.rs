@@ -23,6 +23,7 @@ use rekindle_server::serve::{Stopped, serve};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
+use super::accounts::{Meanwhile, Meddled};
 use super::clock::ManualClock;
 use super::http::{self, Response, compose};
 use super::probe::Probe;
@@ -74,6 +75,12 @@ impl World {
     /// A node whose clock is `seconds` off.
     pub async fn node_off_by(&self, seconds: i64) -> Node {
         self.node_with(self.clock.off_by(seconds), Arc::new(Demo::over(self.builtin.clone()))).await
+    }
+
+    /// A node to whose logins something happens.
+    pub async fn node_where(&self, meanwhile: Meanwhile) -> Node {
+        let inner = self.builtin.clone();
+        self.node_with(self.clock.clone(), Arc::new(Meddled { inner, meanwhile })).await
     }
 
     pub async fn node_with(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>) -> Node {
