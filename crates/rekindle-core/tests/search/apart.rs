@@ -26,6 +26,8 @@ pub(crate) struct World<'a, R> {
 pub(crate) struct Apart {
     pub(crate) kept: Kept,
     pub(crate) held: [u8; MOST],
+    /// When what they hold was issued.
+    issued: [i16; MOST],
     /// Who got the last token, who acted last and how long ago.
     pub(crate) last_fed: u8,
     last_seen: u8,
@@ -37,6 +39,7 @@ pub(crate) struct Apart {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "the fields are for whoever reads a trace")]
 pub(crate) enum Action {
     Wait,
     Present { holder: u8, stored: bool },
@@ -45,7 +48,7 @@ pub(crate) enum Action {
 impl<'a, R: Rules> World<'a, R> {
     pub(crate) fn new(scale: &'a Scale, rules: &'a R, holders: usize) -> Self {
         Self {
-            judge: Judge { scale, rules },
+            judge: Judge { scale, rules, probes: true },
             holders,
             apart: scale.window.map_or(0, |w| w + 1),
             losses: false,
@@ -59,6 +62,7 @@ impl<'a, R: Rules> World<'a, R> {
         self.canonical(Apart {
             kept,
             held,
+            issued: [kept.row.issued; MOST],
             last_fed: u8::MAX,
             last_seen: u8::MAX,
             pause: 0,
@@ -81,6 +85,9 @@ impl<'a, R: Rules> World<'a, R> {
         for g in &mut s.held[..self.holders] {
             *g = shift.of(*g);
         }
+        if !self.judge.rules.reads_iat() {
+            s.issued = [0; MOST];
+        }
         if self.switches == u8::MAX {
             s.switches = 0;
         }
@@ -95,32 +102,34 @@ impl<'a, R: Rules> World<'a, R> {
         let g = s.held[usize::from(holder)];
         let mut next = *s;
         (next.last_seen, next.pause) = (holder, 0);
-        let answer = match self.judge.present(&s.kept.row, &s.kept.truth, g, 0, 0)? {
-            Said::Answer(answer) => answer,
-            Said::Write(kept) => {
-                let all = [kept.row.generations().as_slice(), &s.held].concat();
-                self.judge.accepts(&kept, &all, self.cap())?;
-                next.kept = kept;
-                kept.row.latest
-            }
-            Said::Superseded => {
-                if holder == 0 && s.fed_others_since {
-                    next.refusals += 1;
-                    next.fed_others_since = false;
+        let answer =
+            match self.judge.present(&s.kept.row, &s.kept.truth, g, s.issued[usize::from(holder)], 0)? {
+                Said::Answer(answer) => answer,
+                Said::Write(kept) => {
+                    let all = [kept.row.generations().as_slice(), &s.held].concat();
+                    self.judge.accepts(&kept, &all, self.cap())?;
+                    next.kept = kept;
+                    kept.row.latest
                 }
-                if next.refusals >= self.refusals {
-                    return Err(Broken("I8 superseded for ever"));
+                Said::Superseded => {
+                    if holder == 0 && s.fed_others_since {
+                        next.refusals += 1;
+                        next.fed_others_since = false;
+                    }
+                    if next.refusals >= self.refusals {
+                        return Err(Broken("I8 superseded for ever"));
+                    }
+                    return Ok(Some(next));
                 }
-                return Ok(Some(next));
-            }
-            // Noticed: this is where every schedule must lead.
-            Said::Theft(_) => return Ok(None),
-            Said::Refused => return Err(Broken("refused without a reason")),
-        };
+                // Noticed: this is where every schedule must lead.
+                Said::Theft => return Ok(None),
+                Said::Refused => return Err(Broken("refused without a reason")),
+            };
         if !stored {
             return Ok(Some(next));
         }
         next.held[usize::from(holder)] = answer;
+        next.issued[usize::from(holder)] = next.kept.row.issued;
         if holder != 0 {
             next.fed_others_since = true;
         }
@@ -140,7 +149,9 @@ impl<R: Rules> Model for World<'_, R> {
     type Action = Action;
 
     fn steps(&self, s: &Apart, emit: &mut dyn FnMut(Action, Result<Apart, Broken>)) {
-        let aged = Apart { kept: s.kept.aged(self.cap()), pause: (s.pause + 1).min(self.apart), ..*s };
+        let issued = s.issued.map(|moment| (moment - 1).max(-self.cap()));
+        let aged =
+            Apart { issued, kept: s.kept.aged(self.cap()), pause: (s.pause + 1).min(self.apart), ..*s };
         emit(Action::Wait, Ok(self.canonical(aged)));
         for holder in 0..u8::try_from(self.holders).unwrap() {
             if s.last_seen != holder && s.last_seen != u8::MAX && s.pause < self.apart {

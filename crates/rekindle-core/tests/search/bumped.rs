@@ -41,6 +41,7 @@ struct Call {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "the fields are for whoever reads a trace")]
 pub(crate) enum Action {
     Second,
     Refresh { latest: bool, clock: i16 },

@@ -14,13 +14,16 @@ pub(crate) enum Said {
     /// Commit this, then answer its `latest`, if it still lives.
     Write(Kept),
     Superseded,
-    Theft(Kept),
+    Theft,
     Refused,
 }
 
+#[derive(Clone)]
 pub(crate) struct Judge<'a, R> {
     pub(crate) scale: &'a Scale,
     pub(crate) rules: &'a R,
+    /// Whether every new row is asked about every generation, held by somebody or not.
+    pub(crate) probes: bool,
 }
 
 impl<R: Rules> Judge<'_, R> {
@@ -38,6 +41,17 @@ impl<R: Rules> Judge<'_, R> {
                 | Refresh::Rotate { .. }
                 | Refresh::Renew(Renew::Current { .. } | Renew::Write { .. })
         )
+    }
+
+    /// A tab with a copy of its own renews the access token of `g`: nobody is judged, no lineage moves.
+    pub(crate) fn renews(&self, row: &Row, g: u8) -> Result<(), Broken> {
+        let session = self.scale.session(row);
+        let generation = Generation(u64::from(g));
+        match self.rules.renew(&session, generation, &self.scale.policy, self.scale.at(0)) {
+            Renew::Current { .. } => Ok(()),
+            Renew::Write { next, .. } if next.lineage == session.lineage => Ok(()),
+            _ => Err(Broken("a renewal judged")),
+        }
     }
 
     /// Another client presents a genuine token.
@@ -100,7 +114,7 @@ impl<R: Rules> Judge<'_, R> {
             Refresh::Superseded if may_have_tokens => Err(Broken("I2 a living token was superseded")),
             Refresh::Theft { .. } if may_have_tokens => Err(Broken("I2 a living token was taken for theft")),
             Refresh::Superseded => Ok(Said::Superseded),
-            Refresh::Theft { next, .. } => self.ended(&next, truth).map(Said::Theft),
+            Refresh::Theft { next, .. } => self.ended(&next, truth).map(|_| Said::Theft),
             Refresh::Expire { next, .. } => {
                 if t < seen.absolute && (t < seen.idle || g > truth.newest) {
                     return Err(Broken("I15 expired before its time"));
@@ -140,13 +154,13 @@ impl<R: Rules> Judge<'_, R> {
 
     /// I2 and I3: of `generations`, exactly those that live yield tokens, now and when all windows are over.
     pub(crate) fn accepts(&self, kept: &Kept, generations: &[u8], later: i16) -> Result<(), Broken> {
-        if kept.truth.ended || kept.row.idle != FAR {
+        if !self.probes || kept.truth.ended || kept.row.idle != FAR {
             return Ok(());
         }
         for &g in generations.iter().filter(|&&g| g > 0) {
             let expected = kept.truth.lives(g) || g > kept.truth.newest;
             for read in [0, later] {
-                if self.yields(&kept.row, g, 0, read) != expected {
+                if self.yields(&kept.row, g, -FAR, read) != expected {
                     return Err(Broken("I2 acceptance"));
                 }
             }

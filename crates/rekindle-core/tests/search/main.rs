@@ -2,14 +2,18 @@
 //! tests here are named after the claims. `--nocapture` prints how many states each search reached;
 //! `REKINDLE_SEARCH_DEPTH=1` (or 2) makes the worlds larger.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 mod apart;
 mod bumped;
 mod explore;
 mod jar;
 mod judge;
+mod mutants;
 mod row;
 mod rules;
 
+mod caught;
 mod claims;
 mod one_jar;
 mod two_holders;

@@ -90,7 +90,7 @@ fn answers_slower_than_window() {
 }
 
 /// Kept as documentation: a bump sends tabs to refresh before their pause is over. With one request at a time
-/// that is safe; with a slow one beside it, it is M = 0.
+/// that is safe. With a slow one beside it rule 8 is reached; where `2 D < W` it says "superseded" at worst.
 #[test]
 fn a_bump_shortens_the_pause() {
     let mut states = 0;
@@ -101,9 +101,13 @@ fn a_bump_shortens_the_pause() {
             states += walk(&one, one.login()).holds("a bump, one request at a time");
             let two = World { in_flight: 2, ..one };
             assert_eq!(walk(&two, two.login()).breaks("a bump and two requests"), "I7 superseded");
+            for delay in (0..every).filter(|delay| window.is_some_and(|w| 2 * delay < w)) {
+                let brief = World { delay, superseded_is_fine: true, ..two.clone() };
+                states += walk(&brief, brief.login()).holds("a bump and two brief requests");
+            }
         }
     }
-    report("I7 with a bump, one request at a time", states);
+    report("I7 with a bump", states);
 }
 
 #[test]
@@ -113,9 +117,13 @@ fn clocks_of_nodes_log_nobody_out_and_revive_nothing() {
         // Within half a window, and jumping without any bound that the rules would notice.
         for skew in [window.unwrap_or(0) / 2, 4] {
             for every in 1..=2 {
+                if skew == 4 && every > 1 && depth() == 0 {
+                    continue;
+                }
                 let scale = scale(window);
                 let clocks = vec![-skew, 0, skew];
-                let world = World { in_flight: 2, clocks, ..World::new(&scale, &Shipped, every) };
+                let world =
+                    World { in_flight: 2, clocks, onlookers: false, ..World::new(&scale, &Shipped, every) };
                 states += walk(&world, world.login()).holds("I13");
             }
         }
@@ -127,12 +135,13 @@ fn clocks_of_nodes_log_nobody_out_and_revive_nothing() {
 fn roll_back_logs_nobody_out() {
     let mut states = 0;
     for window in windows() {
-        for (every, in_flight, roll_backs, depth) in [(1, 3, 1, 4), (2, 2, 2, 2), (3, 2, 1, 2)] {
+        for (every, in_flight, roll_backs, depth) in [(1, 3, 1, 2), (1, 2, 1, 4), (2, 2, 2, 2)] {
             let scale = scale(window);
             let world = World {
                 in_flight: in_flight + crate::depth(),
                 roll_backs,
                 depth,
+                onlookers: false,
                 ..World::new(&scale, &Shipped, every)
             };
             states += walk(&world, world.login()).holds("I15");
@@ -171,7 +180,7 @@ fn nothing_is_revived_by_a_request_in_flight() {
 fn deadlines_are_kept_with_and_without_roll_back() {
     let mut states = 0;
     for window in windows() {
-        for every in 1..=3 {
+        for every in 1..=2 {
             for roll_backs in 0..=1 {
                 let scale = Scale::new(TICK, window, Some((5, 8)), |_| {});
                 let world = World { in_flight: 2, roll_backs, ..World::new(&scale, &Shipped, every) };

@@ -50,6 +50,11 @@ pub(crate) trait Rules {
         false
     }
 
+    /// Whether `refresh` looks at the token's `iat`.
+    fn reads_iat(&self) -> bool {
+        false
+    }
+
     /// Whether the client, told "unavailable", throws its tokens away.
     fn clears_on_unavailable(&self) -> bool {
         false
@@ -57,6 +62,7 @@ pub(crate) trait Rules {
 }
 
 /// The functions of the crate, as they are.
+#[derive(Clone)]
 pub(crate) struct Shipped;
 
 impl Rules for Shipped {}

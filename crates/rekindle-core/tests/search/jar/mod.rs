@@ -1,12 +1,17 @@
 //! One browser: a jar that holds one refresh token, tabs that share it, a network that loses, repeats,
 //! delays and reorders, a server that crashes between any two steps, and a store that may go back in time.
 
+mod faults;
+mod state;
+
+use state::{Phase, Request, SLOTS, Version};
+
 use crate::explore::{Broken, Model};
 use crate::judge::{Judge, Said};
-use crate::row::{Kept, Scale, Shift, older};
+use crate::row::{Scale, Shift};
 use crate::rules::Rules;
 
-pub(crate) const SLOTS: usize = 5;
+pub(crate) use state::Jar;
 
 /// From when a tab counts the `every` ticks that it lets pass before the next refresh.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +23,7 @@ pub(crate) enum Timing {
 }
 
 /// The size and the faults of a world. `delay` bounds a request and its answer together.
+#[derive(Clone)]
 pub(crate) struct World<'a, R> {
     pub(crate) judge: Judge<'a, R>,
     pub(crate) in_flight: usize,
@@ -26,6 +32,8 @@ pub(crate) struct World<'a, R> {
     pub(crate) delay: i16,
     /// What the clocks of the nodes may say.
     pub(crate) clocks: Vec<i16>,
+    /// Whether, beside the tabs, others renew access tokens of their own and present another client's token.
+    pub(crate) onlookers: bool,
     /// How often the store may lose its latest writes, and how many generations at once.
     pub(crate) roll_backs: u8,
     pub(crate) depth: u8,
@@ -40,47 +48,8 @@ pub(crate) struct World<'a, R> {
     pub(crate) superseded_is_fine: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Jar {
-    pub(crate) kept: Kept,
-    saved: Option<Kept>,
-    memory: Option<Kept>,
-    /// The generation in the jar, and when it was stored and issued.
-    pub(crate) held: u8,
-    stored: i16,
-    issued: i16,
-    requests: [Option<Request>; SLOTS],
-    committed: u8,
-    roll_backs: u8,
-    bumps: u8,
-    at_once: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Request {
-    g: u8,
-    issued: i16,
-    age: i16,
-    phase: Phase,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Phase {
-    Sent,
-    Decided { next: Kept, version: Version },
-    Answered { g: u8, issued: i16 },
-}
-
-/// The version that a decision was made on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Version {
-    Current,
-    Gone,
-    /// The store went back since: the number may come again on another row.
-    Ambiguous,
-}
-
 #[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "the fields are for whoever reads a trace")]
 pub(crate) enum Action {
     Tick,
     Send,
@@ -91,6 +60,7 @@ pub(crate) enum Action {
     Lose(usize),
     Unavailable(usize),
     Stranger,
+    Renew(u8),
     Revoke,
     Bump,
     Save,
@@ -100,12 +70,13 @@ pub(crate) enum Action {
 impl<'a, R: Rules> World<'a, R> {
     pub(crate) fn new(scale: &'a Scale, rules: &'a R, every: i16) -> Self {
         Self {
-            judge: Judge { scale, rules },
+            judge: Judge { scale, rules, probes: true },
             in_flight: 3,
             every,
             timing: Timing::Stored,
             delay: every - 1,
             clocks: vec![0],
+            onlookers: true,
             roll_backs: 0,
             depth: 2,
             versions_return: false,
@@ -205,32 +176,6 @@ impl<'a, R: Rules> World<'a, R> {
         self.timing == Timing::Issued || self.judge.scale.lives.is_some()
     }
 
-    fn tick(&self, s: &Jar) -> Jar {
-        let cap = self.cap();
-        let mut s = *s;
-        s.kept = s.kept.aged(cap);
-        s.saved = s.saved.map(|k| k.aged(cap));
-        s.memory = s.memory.map(|k| k.aged(cap));
-        s.stored -= 1;
-        s.issued -= 1;
-        for slot in &mut s.requests {
-            if let Some(r) = slot {
-                r.age += 1;
-                r.issued -= 1;
-                match &mut r.phase {
-                    Phase::Sent => {}
-                    Phase::Decided { next, .. } => *next = next.aged(cap),
-                    Phase::Answered { issued, .. } => *issued = older(*issued, cap),
-                }
-                // Slower than the bound: it never arrives.
-                if r.age > self.delay {
-                    *slot = None;
-                }
-            }
-        }
-        s
-    }
-
     fn decide(&self, s: &Jar, i: usize, clock: i16, from_memory: bool) -> Result<Jar, Broken> {
         let mut next_state = *s;
         let seen = if from_memory { s.memory.unwrap_or(s.kept) } else { s.kept };
@@ -259,7 +204,7 @@ impl<'a, R: Rules> World<'a, R> {
             }
             Said::Superseded if self.superseded_is_fine => {}
             Said::Superseded => return Err(Broken("I7 superseded")),
-            Said::Theft(_) => return Err(Broken("I7 theft")),
+            Said::Theft => return Err(Broken("I7 theft")),
             Said::Refused => {}
         }
         next_state.requests[i] = slot;
@@ -290,13 +235,7 @@ impl<'a, R: Rules> World<'a, R> {
         after.kept = next;
         after.memory = Some(next);
         after.committed = s.committed.max(next.row.latest);
-        for r in after.requests.iter_mut().flatten() {
-            if let Phase::Decided { version, .. } = &mut r.phase
-                && *version == Version::Current
-            {
-                *version = Version::Gone;
-            }
-        }
+        after.written();
         let answer = Phase::Answered { g: next.row.latest, issued: next.row.issued };
         after.requests[i] = next.row.is_active().then_some(Request { phase: answer, ..request });
         self.judge.accepts(&next, &self.generations(&after), self.cap())?;
@@ -312,19 +251,6 @@ impl<'a, R: Rules> World<'a, R> {
         all.dedup();
         all
     }
-
-    fn roll_back(&self, s: &Jar, saved: Kept) -> Jar {
-        let mut s = *s;
-        s.kept = saved;
-        s.roll_backs -= 1;
-        let after = if self.versions_return { Version::Ambiguous } else { Version::Gone };
-        for r in s.requests.iter_mut().flatten() {
-            if let Phase::Decided { version, .. } = &mut r.phase {
-                *version = after;
-            }
-        }
-        s
-    }
 }
 
 impl<R: Rules> Model for World<'_, R> {
@@ -335,7 +261,7 @@ impl<R: Rules> Model for World<'_, R> {
         let mut emit = |action, next: Result<Jar, Broken>| emit(action, next.map(|n| self.canonical(n)));
         let open = s.requests.iter().flatten().count();
         let free = s.requests.iter().position(Option::is_none).filter(|_| open < self.in_flight);
-        emit(Action::Tick, Ok(self.tick(s)));
+        emit(Action::Tick, Ok(s.aged(self.cap(), self.delay)));
         if let (Some(free), true) = (free, self.may_send(s)) {
             let mut next = *s;
             next.requests[free] = Some(Request { g: s.held, issued: s.issued, age: 0, phase: Phase::Sent });
@@ -387,39 +313,5 @@ impl<R: Rules> Model for World<'_, R> {
             }
         }
         self.faults(s, &mut emit);
-    }
-}
-
-impl<R: Rules> World<'_, R> {
-    fn faults(&self, s: &Jar, emit: &mut dyn FnMut(Action, Result<Jar, Broken>)) {
-        if let Err(broken) = self.judge.stranger(&s.kept.row, s.held) {
-            emit(Action::Stranger, Err(broken));
-        }
-        if self.revocations && !s.kept.truth.ended {
-            let mut next = *s;
-            next.kept.row = next.kept.row.revoked();
-            next.kept.truth.ended = true;
-            emit(Action::Revoke, Ok(next));
-        }
-        if s.bumps > 0 && s.kept.row.issued < 0 {
-            let scale = self.judge.scale;
-            let session = self.judge.rules.bump(&scale.session(&s.kept.row), scale.at(0));
-            let mut next = *s;
-            next.kept.row = scale.row(&session.unwrap());
-            next.bumps -= 1;
-            next.at_once = true;
-            for r in next.requests.iter_mut().flatten() {
-                if let Phase::Decided { version, .. } = &mut r.phase {
-                    *version = Version::Gone;
-                }
-            }
-            emit(Action::Bump, Ok(next));
-        }
-        if s.roll_backs > 0 {
-            emit(Action::Save, Ok(Jar { saved: Some(s.kept), ..*s }));
-            if let Some(saved) = s.saved {
-                emit(Action::RollBack, Ok(self.roll_back(s, saved)));
-            }
-        }
     }
 }
