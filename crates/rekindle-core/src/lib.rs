@@ -31,7 +31,7 @@
 //! * `absolute_until`, `subject`, `client_id` and `auth_time` never change.
 //! * A status other than [`Status::Active`] is final.
 //!
-//! `docs/protocol.md` states all of them with their bounds; `tests/search.rs` walks every schedule of a small
+//! `docs/protocol.md` states all of them with their bounds; `tests/search/` walks every schedule of a small
 //! world over these very functions and shows that they hold, and that each seeded bug is caught.
 
 #![warn(missing_docs, unreachable_pub)]
