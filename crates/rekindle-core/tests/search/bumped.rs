@@ -32,6 +32,8 @@ pub(crate) struct Bumped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Call {
     next: Row,
+    /// The generation presented; 0 for a bump, and for a renewal, which starts anew.
+    g: u8,
     /// The `iat` of the token to answer; none for a bump.
     iat: Option<i16>,
     /// What was acknowledged when the call loaded the row. For a bump: what it announces.
@@ -69,9 +71,10 @@ impl<R: Rules> World<'_, R> {
     }
 
     /// A call has loaded the row: either it answers, or it waits for its commit, claims resolved.
-    fn loaded(&self, s: &Bumped, write: Option<Row>, iat: i16, resolved: bool) -> Result<Bumped, Broken> {
+    fn loaded(&self, s: &Bumped, g: u8, write: Option<Row>, iat: i16, due: bool) -> Result<Bumped, Broken> {
         let mut call = Call {
             next: write.unwrap_or(s.row),
+            g,
             iat: Some(iat),
             claims: s.acknowledged,
             refused_before: s.refused_before,
@@ -80,7 +83,7 @@ impl<R: Rules> World<'_, R> {
         if write.is_none() {
             return Self::answer(s.row.claims, iat, &call).map(|()| *s);
         }
-        if resolved {
+        if due {
             call.next.claims = s.claims;
         }
         let mut next = *s;
@@ -89,16 +92,15 @@ impl<R: Rules> World<'_, R> {
         Ok(next)
     }
 
-    fn refresh(&self, s: &Bumped, latest: bool, clock: i16) -> Result<Bumped, Broken> {
+    fn refresh(&self, s: &Bumped, g: u8, clock: i16) -> Result<Bumped, Broken> {
         let session = self.scale.session(&s.row);
-        let g = if latest { s.row.latest } else { s.row.confirmed };
         let token =
             Token { generation: Generation(u64::from(g)), client_id: None, iat: self.scale.at(s.row.issued) };
         match self.rules.refresh(&session, token, &self.scale.policy, self.scale.at(clock)) {
-            Refresh::Replay => self.loaded(s, None, s.row.issued, false),
+            Refresh::Replay => self.loaded(s, g, None, s.row.issued, false),
             Refresh::Rotate { next, .. } => {
                 let next = self.scale.row(&next);
-                self.loaded(s, Some(next), next.issued, true)
+                self.loaded(s, g, Some(next), next.issued, true)
             }
             _ => Err(Broken("a living token was refused")),
         }
@@ -108,9 +110,9 @@ impl<R: Rules> World<'_, R> {
         let session = self.scale.session(&s.row);
         let g = Generation(u64::from(s.row.latest));
         match self.rules.renew(&session, g, &self.scale.policy, self.scale.at(clock)) {
-            Renew::Current { iat } => self.loaded(s, None, self.scale.moment(iat), false),
+            Renew::Current { iat } => self.loaded(s, 0, None, self.scale.moment(iat), false),
             Renew::Write { iat, next, claims_due } => {
-                self.loaded(s, Some(self.scale.row(&next)), self.scale.moment(iat), claims_due)
+                self.loaded(s, 0, Some(self.scale.row(&next)), self.scale.moment(iat), claims_due)
             }
             _ => Err(Broken("a renewal judged")),
         }
@@ -131,6 +133,11 @@ impl<R: Rules> World<'_, R> {
                 call.next = self.bump(s, 0);
                 call.stale = false;
                 after.calls[i] = Some(call);
+            } else if call.g > 0 && !self.rules.resolves_again() {
+                let claims = after.claims;
+                after.claims = call.next.claims;
+                after = self.refresh(&after, call.g, 0)?;
+                after.claims = claims;
             }
             return Ok(after);
         }
@@ -150,19 +157,24 @@ impl<R: Rules> World<'_, R> {
         Ok(after)
     }
 
-    fn canonical(mut s: Bumped) -> Bumped {
+    fn canonical(&self, mut s: Bumped) -> Bumped {
         for slot in &mut s.calls {
-            slot.take_if(|call| call.stale && call.iat.is_some());
+            let over = self.rules.resolves_again();
+            slot.take_if(|call| call.stale && call.iat.is_some() && (over || call.g == 0));
             if let Some(call) = slot.as_mut().filter(|call| call.stale) {
-                call.next = s.row;
+                call.next = Row { claims: call.next.claims, ..s.row };
             }
         }
         let mut shift = Shift::new(s.row.latest);
         shift.keep_row(&s.row);
-        s.calls.iter().flatten().for_each(|call| shift.keep_row(&call.next));
+        for call in s.calls.iter().flatten() {
+            shift.keep_row(&call.next);
+            shift.keep(&[call.g]);
+        }
         s.row = s.row.shifted(&shift);
         for call in s.calls.iter_mut().flatten() {
             call.next = call.next.shifted(&shift);
+            call.g = shift.of(call.g);
         }
         s.calls.sort_unstable();
         s
@@ -174,7 +186,7 @@ impl<R: Rules> Model for World<'_, R> {
     type Action = Action;
 
     fn steps(&self, s: &Bumped, emit: &mut dyn FnMut(Action, Result<Bumped, Broken>)) {
-        let mut emit = |action, next: Result<Bumped, Broken>| emit(action, next.map(Self::canonical));
+        let mut emit = |action, next: Result<Bumped, Broken>| emit(action, next.map(|n| self.canonical(n)));
         if s.seconds > 0 {
             let mut next = *s;
             next.seconds -= 1;
@@ -201,9 +213,9 @@ impl<R: Rules> Model for World<'_, R> {
             return;
         }
         for &clock in &self.clocks {
-            emit(Action::Refresh { latest: true, clock }, self.refresh(s, true, clock));
+            emit(Action::Refresh { latest: true, clock }, self.refresh(s, s.row.latest, clock));
             if s.row.confirmed > 0 {
-                emit(Action::Refresh { latest: false, clock }, self.refresh(s, false, clock));
+                emit(Action::Refresh { latest: false, clock }, self.refresh(s, s.row.confirmed, clock));
             }
             if self.renewals {
                 emit(Action::Renew { clock }, self.renew(s, clock));
@@ -215,6 +227,7 @@ impl<R: Rules> Model for World<'_, R> {
                 let free = s.calls.iter().position(Option::is_none).expect("a free call");
                 next.calls[free] = Some(Call {
                     next: self.bump(s, clock),
+                    g: 0,
                     iat: None,
                     claims: next.claims,
                     refused_before: i16::MIN,

@@ -143,5 +143,6 @@ caught! {
     renew_through_refresh: RenewThroughRefresh, WINDOW, "a renewal judged";
     a_clock_step_revives: ClockStepRevives, Search::ClockSteps, "I5 no resurrection";
     bump_as_first_written: BumpAsFirstWritten, Search::Bumps, "a bump was lost";
+    resolve_once_per_request: ResolveOncePerRequest, Search::Bumps, "a bump was lost";
     equal_bump_is_no_write: EqualBumpIsNoWrite, Search::Bumps, "a bump was lost";
 }

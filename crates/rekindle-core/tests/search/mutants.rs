@@ -272,3 +272,12 @@ impl Rules for EqualBumpIsNoWrite {
         false
     }
 }
+
+/// One request asks for the claims once, whatever was bumped while its commit met a conflict.
+pub(crate) struct ResolveOncePerRequest;
+
+impl Rules for ResolveOncePerRequest {
+    fn resolves_again(&self) -> bool {
+        false
+    }
+}

@@ -41,6 +41,11 @@ pub(crate) trait Rules {
         true
     }
 
+    /// Whether a refresh whose commit met a conflict asks for the claims once more.
+    fn resolves_again(&self) -> bool {
+        true
+    }
+
     fn answers_before_commit(&self) -> bool {
         false
     }
