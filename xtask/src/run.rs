@@ -1,7 +1,7 @@
 //! Runs commands from the workspace's root, and says what it runs.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 pub(crate) type Done = Result<(), String>;
 
@@ -29,15 +29,40 @@ pub(crate) fn run_with(program: &str, arguments: &str, variables: &[(&str, &str)
     }
 }
 
-/// Cargo, the one that runs us.
+/// Runs cargo.
 pub(crate) fn cargo(arguments: &str) -> Done {
     cargo_with(arguments, &[])
 }
 
 /// The same with environment variables set.
 pub(crate) fn cargo_with(arguments: &str, variables: &[(&str, &str)]) -> Done {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    run_with(&cargo, arguments, variables)
+    run_with(&cargo_program(), arguments, variables)
+}
+
+/// Runs one command into another.
+pub(crate) fn pipe(from: (&str, &str), to: (&str, &str)) -> Done {
+    println!("\n$ {} {} | {} {}", from.0, from.1, to.0, to.1);
+    let start = |(program, arguments): (&str, &str), input: Stdio, output: Stdio| {
+        let mut command = Command::new(program);
+        command.args(arguments.split_whitespace()).current_dir(root()).stdin(input).stdout(output);
+        command.spawn().map_err(|error| format!("cannot run {program}: {error}"))
+    };
+    let mut source = start(from, Stdio::null(), Stdio::piped())?;
+    let between = source.stdout.take().map_or_else(Stdio::null, Stdio::from);
+    let mut sink = start(to, between, Stdio::inherit())?;
+    for (child, name) in [(&mut sink, to.1), (&mut source, from.1)] {
+        match child.wait() {
+            Ok(status) if status.success() => {}
+            Ok(status) => return Err(format!("failed ({status}): {name}")),
+            Err(error) => return Err(format!("{name}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Cargo, the one that runs us.
+pub(crate) fn cargo_program() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
 /// Whether `program` can be run with `arguments`.

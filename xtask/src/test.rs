@@ -1,7 +1,7 @@
 //! All tests, from a fresh clone.
 
 use crate::needs;
-use crate::run::{Done, cargo, cargo_with};
+use crate::run::{Done, cargo, cargo_program, cargo_with, pipe};
 
 pub(crate) fn run(flags: &[&str]) -> Done {
     let (mut install, mut cycles) = (false, "20");
@@ -18,6 +18,12 @@ pub(crate) fn run(flags: &[&str]) -> Done {
     }
     needs::provide(install)?;
     cargo("test --workspace --all-features")?;
+    // A second opinion on tokens: PyJWT reads what we wrote, and what was made of it.
+    let python = needs::python("crates/rekindle/tests/pyjwt/requirements.txt")?;
+    pipe(
+        (&cargo_program(), "run --quiet --package rekindle --all-features --example mutated_tokens -- 40000"),
+        (&python, "crates/rekindle/tests/pyjwt/compare.py"),
+    )?;
     // Real crashes: an optimised server under load, killed again and again.
     cargo_with(
         "test --release --package rekindle-server --test processes -- --nocapture kill9",

@@ -121,7 +121,6 @@ impl Engine {
 
     async fn refreshed(&self, token: RefreshToken, client_id: Option<&str>) -> Result<Tokens, Failure> {
         let presented = Presented { generation: token.generation, client_id };
-        let mut resolution = None;
         for _ in 0..ROUNDS {
             let now = self.now();
             let (session, version) = self.row_of(&token).await?;
@@ -154,7 +153,7 @@ impl Engine {
                 Refresh::Ended(status) => return Err(status.into()),
                 Refresh::OtherClient => return Err(Failure::SessionEnded(Ended::Unknown)),
             };
-            self.resolve_claims(&mut resolution, &session, &mut next).await?;
+            self.resolve_claims(&session, &mut next).await?;
             if self.0.store.commit(version, &next).await? == Commit::Applied {
                 self.report_rotation(&next, how);
                 return self.tokens(*next);
@@ -375,23 +374,16 @@ impl Engine {
         }
     }
 
-    /// Asks the hook, once for all rounds of one request.
-    async fn resolve_claims(
-        &self,
-        resolution: &mut Option<Resolution>,
-        session: &Session,
-        next: &mut Session,
-    ) -> Result<(), Failure> {
-        if resolution.is_none() {
-            *resolution = Some(self.0.hook.resolve(session).await?);
-        }
-        match resolution {
-            Some(Resolution::Claims(claims)) => next.claims = claims.as_str().to_owned(),
-            Some(Resolution::End(reason)) => {
-                self.revoke_now(session.id, *reason).await?;
-                return Err(Status::Revoked(*reason).into());
+    /// Asks the hook, on every round anew: the conflict that made this round due may have been a bump, and
+    /// claims resolved before it would be committed as current.
+    async fn resolve_claims(&self, session: &Session, next: &mut Session) -> Result<(), Failure> {
+        match self.0.hook.resolve(session).await? {
+            Resolution::Claims(claims) => next.claims = claims.as_str().to_owned(),
+            Resolution::End(reason) => {
+                self.revoke_now(session.id, reason).await?;
+                return Err(Status::Revoked(reason).into());
             }
-            Some(Resolution::Keep) | None => {}
+            Resolution::Keep => {}
         }
         Ok(())
     }

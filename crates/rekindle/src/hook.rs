@@ -21,8 +21,8 @@ pub enum Resolution {
 #[error("the claims could not be resolved: {0}")]
 pub struct HookError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Resolves account state and claims. Called once per refresh, before its commit, and only where a write is
-/// due; a call whose refresh turns out to be a replay is discarded.
+/// Resolves account state and claims. Called before each commit of a refresh, and only where a write is due;
+/// what it says is discarded where the row changed in between.
 #[async_trait]
 pub trait ClaimsHook: Send + Sync + 'static {
     /// What becomes of `session`.

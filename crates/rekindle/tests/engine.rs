@@ -263,3 +263,36 @@ async fn the_answer_counts_seconds_from_when_it_is_sent() {
     assert_eq!(answer["session_id"], tokens.session.id.to_string());
     assert!(answer["refresh_after"].as_u64().unwrap() <= 1);
 }
+
+/// Bumps the session while its claims are being resolved, as an administrator might.
+struct BumpedMeanwhile {
+    engine: std::sync::OnceLock<rekindle::Engine>,
+    calls: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl ClaimsHook for BumpedMeanwhile {
+    async fn resolve(&self, session: &rekindle::core::Session) -> Result<Resolution, HookError> {
+        let call = self.calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if call == 0 {
+            assert!(self.engine.get().unwrap().bump(session.id).await.unwrap());
+        }
+        Ok(Resolution::Claims(Claims::parse(&format!(r#"{{"resolved":{call}}}"#)).unwrap()))
+    }
+}
+
+/// Claims resolved before a bump were once committed after it, as current: the search of the rules found it
+/// (`resolve_once_per_request`).
+#[tokio::test]
+async fn a_bump_between_hook_and_commit_is_not_lost() {
+    let fresh = Node::new().await;
+    let hook = Arc::new(BumpedMeanwhile { engine: Default::default(), calls: Default::default() });
+    let own = hook.clone();
+    let node = Node::with(fresh.store, fresh.clock, |builder| builder.hook(own)).await;
+    hook.engine.set(node.engine.clone()).unwrap();
+    let first = login(&node).await;
+    node.clock.advance(3);
+    let second = node.engine.refresh(&first.refresh_token, None).await.unwrap();
+    assert_eq!(second.session.claims, r#"{"resolved":1}"#);
+    node.engine.authenticate(&second.access_token).await.unwrap();
+}

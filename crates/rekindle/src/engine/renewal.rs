@@ -62,7 +62,7 @@ impl Engine {
         match outcome {
             Renew::Current { iat } => Ok(Some((session.clone(), iat))),
             Renew::Write { iat, mut next, claims_due: true } => {
-                self.resolve_claims(&mut None, session, &mut next).await?;
+                self.resolve_claims(session, &mut next).await?;
                 let applied = self.0.store.commit(version, &next).await? == Commit::Applied;
                 if applied {
                     self.report(&next, EventKind::Renewed);
