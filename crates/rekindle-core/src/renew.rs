@@ -51,7 +51,9 @@ pub fn renew(session: &Session, generation: Generation, policy: &Policy, now: Ti
     let mut iat = session.issued_at + Seconds(slots * slot);
     let mut next = session.clone();
 
-    let claims_due = iat < session.bumped_at;
+    // By `issued_at`, when the row's claims were resolved, not by `iat`: a slot may begin after the bump, and
+    // no verifier would refuse its token for the claims of before.
+    let claims_due = session.issued_at < session.bumped_at;
     if claims_due {
         iat = t;
         next.issued_at = t;

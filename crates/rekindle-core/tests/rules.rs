@@ -162,13 +162,18 @@ fn renew_gives_one_token_per_slot_without_a_write() {
 }
 
 #[test]
-fn renew_after_a_bump_in_the_same_slot_resolves_the_claims() {
+fn renew_after_a_bump_resolves_the_claims_once() {
     let policy = policy(|_| {});
     let session = bump(&login(&policy), at(1)).unwrap();
-    let Renew::Write { iat, next, claims_due: true } = renew(&session, Generation(1), &policy, at(2)) else {
-        panic!("the claims are due")
-    };
-    assert_eq!((iat, next.issued_at, next.lineage), (at(2), at(2), session.lineage));
+    // In the slot of the bump, and in one that began after it.
+    for now in [2, 4, 100] {
+        let said = renew(&session, Generation(1), &policy, at(now));
+        let Renew::Write { iat, next, claims_due: true } = said else {
+            panic!("the claims are due: {said:?}")
+        };
+        assert_eq!((iat, next.issued_at, next.lineage), (at(now), at(now), session.lineage));
+        assert_eq!(renew(&next, Generation(1), &policy, at(now)), Renew::Current { iat: at(now) });
+    }
 }
 
 #[test]

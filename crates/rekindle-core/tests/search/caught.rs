@@ -77,7 +77,7 @@ impl Search {
             Self::Refusals => apart(&scale(Some(1)), u8::MAX, 3),
             Self::Bumps => {
                 let (scale, clocks) = (seconds(Some(1)), vec![-1, 0, 1]);
-                let world = bumped::World { scale: &scale, rules, clocks, renewals: false };
+                let world = bumped::World { scale: &scale, rules, clocks, renewals: true };
                 walk(&world, world.login(5, 2)).counterexample.map(|c| c.broken.0)
             }
         }
@@ -143,6 +143,7 @@ caught! {
     renew_through_refresh: RenewThroughRefresh, WINDOW, "a renewal judged";
     a_clock_step_revives: ClockStepRevives, Search::ClockSteps, "I5 no resurrection";
     bump_as_first_written: BumpAsFirstWritten, Search::Bumps, "a bump was lost";
+    claims_due_by_slot: ClaimsDueBySlot, Search::Bumps, "a bump was lost";
     resolve_once_per_request: ResolveOncePerRequest, Search::Bumps, "a bump was lost";
     equal_bump_is_no_write: EqualBumpIsNoWrite, Search::Bumps, "a bump was lost";
 }

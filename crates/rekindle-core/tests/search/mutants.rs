@@ -3,7 +3,7 @@
 
 use rekindle_core::{
     Deadline, Evidence, Generation, Policy, Presented, Reason, Refresh, Renew, Rotation, SUPERSEDED_SPAN,
-    Session, Status, Timestamp, refresh,
+    Seconds, Session, Status, Timestamp, refresh,
 };
 
 use crate::rules::{Rules, Token};
@@ -279,5 +279,20 @@ pub(crate) struct ResolveOncePerRequest;
 impl Rules for ResolveOncePerRequest {
     fn resolves_again(&self) -> bool {
         false
+    }
+}
+
+/// A renewal is content with a slot that began after the bump.
+pub(crate) struct ClaimsDueBySlot;
+
+impl Rules for ClaimsDueBySlot {
+    fn renew(&self, session: &Session, generation: Generation, policy: &Policy, now: Timestamp) -> Renew {
+        let slot = policy.renewal_slot().0;
+        let slots = moment(session, now).since(session.issued_at).0 / slot;
+        let iat = session.issued_at + Seconds(slots * slot);
+        if session.status == Status::Active && iat >= session.bumped_at {
+            return Renew::Current { iat };
+        }
+        rekindle_core::renew(session, generation, policy, now)
     }
 }
