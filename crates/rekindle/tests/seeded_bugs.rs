@@ -79,6 +79,13 @@ impl Broken {
     }
 }
 
+/// The moment between a look and a write, long enough that somebody falls into it.
+async fn others_run() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[async_trait]
 impl Store for Broken {
     async fn insert(&self, session: &Session) -> Result<Insert, StoreError> {
@@ -87,7 +94,7 @@ impl Store for Broken {
                 if self.load(session.id).await?.is_some() {
                     return Ok(Insert::Exists);
                 }
-                tokio::task::yield_now().await;
+                others_run().await;
                 let _ = self.inner.insert(session).await?;
                 Ok(Insert::Inserted)
             }
@@ -165,10 +172,7 @@ impl Store for Broken {
             if row.status != Status::Active {
                 return self.inner.revoke(id, reason).await;
             }
-            // A refresher is faster than this.
-            for _ in 0..50 {
-                tokio::task::yield_now().await;
-            }
+            others_run().await;
             let ended = Session { status: Status::Revoked(reason), ..row };
             return Ok(match self.inner.commit(version, &ended).await? {
                 Commit::Applied => Revoke::Revoked,

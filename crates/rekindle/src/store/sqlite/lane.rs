@@ -7,8 +7,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, NotADatabase};
 use tokio::sync::{mpsc, oneshot};
 
+use super::options::Options;
 use crate::store::StoreError;
 
 /// The most that one transaction takes: bounds what a failing disk takes down at once, and the memory.
@@ -38,7 +40,6 @@ pub(super) fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 /// What SQLite's refusal means to the caller.
 pub(super) fn failed(cause: rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match cause.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => StoreError::Unreadable(cause.to_string()),
         _ => StoreError::unavailable(cause),
@@ -49,6 +50,7 @@ pub(super) fn failed(cause: rusqlite::Error) -> StoreError {
 trait Job: Send {
     /// Whether its answer means "on the disk" even under `synchronous=NORMAL`.
     fn durable(&self) -> bool;
+    /// May run again, if the transaction that it ran in was rolled back.
     fn run(&mut self, conn: &Connection);
     /// Answers the caller: what `run` found, or why the transaction failed.
     fn settle(self: Box<Self>, transaction: Result<(), &str>);
@@ -56,14 +58,14 @@ trait Job: Send {
 
 struct Command<F, T> {
     durable: bool,
-    work: Option<F>,
+    work: F,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<F, T> Job for Command<F, T>
 where
-    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    F: Fn(&Connection) -> Result<T, StoreError> + Send,
     T: Send,
 {
     fn durable(&self) -> bool {
@@ -71,13 +73,14 @@ where
     }
 
     fn run(&mut self, conn: &Connection) {
-        self.result = self.work.take().map(|work| work(conn));
+        self.result = Some((self.work)(conn));
     }
 
     fn settle(self: Box<Self>, transaction: Result<(), &str>) {
         let answer = match (transaction, self.result) {
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(StoreError::unavailable("the command was not run")),
+            (Err(_), Some(Err(own))) => Err(own),
             (Err(why), _) => Err(StoreError::unavailable(why)),
         };
         // The caller may have gone; what is written is written.
@@ -108,23 +111,23 @@ impl Lane {
         name: &str,
         conn: Connection,
         access: Access,
-        queue: usize,
-        patience: Duration,
+        options: &Options,
     ) -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::channel(queue.max(1));
+        let (sender, receiver) = mpsc::channel(options.queue.max(1));
+        let busy = options.busy_timeout;
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || serve(&conn, access, receiver))?;
-        Ok(Self { queue: Some(sender), thread: Some(thread), patience })
+            .spawn(move || serve(&conn, access, busy, receiver))?;
+        Ok(Self { queue: Some(sender), thread: Some(thread), patience: options.patience })
     }
 
     pub(super) async fn run<T: Send + 'static>(
         &self,
         durable: bool,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Command { durable, work: Some(work), result: None, caller });
+        let job = Box::new(Command { durable, work, result: None, caller });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         match queue.try_send(job) {
             Ok(()) => {}
@@ -152,32 +155,70 @@ fn stopped() -> StoreError {
     StoreError::unavailable("the store's thread has ended")
 }
 
-fn serve(conn: &Connection, access: Access, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+fn serve(conn: &Connection, access: Access, busy: Duration, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    if access != Access::Read {
+        // `begin` waits in its own way. Setting this cannot fail on an open connection.
+        let _ = conn.busy_timeout(Duration::ZERO);
+    }
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let outcome = transact(conn, access, &mut batch);
-        let why = outcome.map_err(|cause| cause.to_string());
+        let outcome = transact(conn, access, busy, &mut batch);
+        if let Err(Stop::RolledBack) = outcome {
+            // One of them did that, and the others are not to suffer for it: each gets a transaction of its
+            // own. A full disk refuses a login like this and still takes refreshes, which are in place.
+            for mut job in batch.drain(..) {
+                let outcome = transact(conn, access, busy, std::slice::from_mut(&mut job));
+                settle(job, &outcome);
+            }
+        }
         for job in batch.drain(..) {
-            job.settle(why.as_ref().copied().map_err(String::as_str));
+            settle(job, &outcome);
         }
     }
 }
 
+/// Why nothing of a transaction was applied, as far as we know.
+enum Stop {
+    /// SQLite undid it at the fault of one command.
+    RolledBack,
+    /// It could not begin, or not commit.
+    Failed(String),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(cause: rusqlite::Error) -> Self {
+        Self::Failed(cause.to_string())
+    }
+}
+
+fn settle(job: Box<dyn Job>, outcome: &Result<(), Stop>) {
+    job.settle(match outcome {
+        Ok(()) => Ok(()),
+        Err(Stop::RolledBack) => Err("the transaction was rolled back"),
+        Err(Stop::Failed(why)) => Err(why),
+    });
+}
+
 /// Runs the batch in one transaction. After an error nothing of it is to be acknowledged.
-fn transact(conn: &Connection, access: Access, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn transact(
+    conn: &Connection,
+    access: Access,
+    busy: Duration,
+    batch: &mut [Box<dyn Job>],
+) -> Result<(), Stop> {
     if access == Access::WriteFlushingOnDemand {
         let flush = batch.iter().any(|job| job.durable());
         conn.pragma_update(None, "synchronous", if flush { "full" } else { "normal" })?;
     }
-    execute(conn, if access == Access::Read { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
+    if access == Access::Read {
+        execute(conn, "BEGIN")?;
+    } else {
+        begin(conn, busy)?;
+    }
     for job in batch.iter_mut() {
         job.run(conn);
         if conn.is_autocommit() {
-            // The disk is full or failing, and SQLite has rolled everything back.
-            return Err(rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
-                Some("the transaction was rolled back".into()),
-            ));
+            return Err(Stop::RolledBack);
         }
     }
     let committed = execute(conn, "COMMIT");
@@ -185,5 +226,25 @@ fn transact(conn: &Connection, access: Access, batch: &mut [Box<dyn Job>]) -> ru
         // Should this fail too, the next BEGIN says so.
         let _ = execute(conn, "ROLLBACK");
     }
-    committed
+    Ok(committed?)
+}
+
+/// Takes the file's write lock, waiting at most `busy` for another connection.
+fn begin(conn: &Connection, busy: Duration) -> rusqlite::Result<()> {
+    // Short even steps: SQLite's own back off to 100 ms, in which a busy neighbour commits dozens of times.
+    const STEP: Duration = Duration::from_micros(500);
+    let mut waited = Duration::ZERO;
+    loop {
+        match execute(conn, "BEGIN IMMEDIATE") {
+            Err(cause) if cause.sqlite_error_code() == Some(DatabaseBusy) && waited < busy => {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the writer's own thread waits for a file lock"
+                )]
+                std::thread::sleep(STEP);
+                waited += STEP;
+            }
+            done => return done,
+        }
+    }
 }

@@ -69,9 +69,7 @@ impl SqliteStore {
         schema::prepare(path, options, u64::from_le_bytes(random(entropy)))?;
         let lane = |name, access| {
             let conn = schema::connect(path, options)?;
-            Lane::start(name, conn, access, options.queue, options.patience).map_err(|cause| {
-                OpenError::Unusable { path: path.display().to_string(), cause: cause.into() }
-            })
+            Lane::start(name, conn, access, options).map_err(|cause| schema::unusable(path, cause))
         };
         let write = match options.synchronous {
             Synchronous::Full => Access::Write,

@@ -23,6 +23,8 @@ pub struct Options {
     pub queue: usize,
     /// How long a caller waits for a place in the queue before it is told "unavailable". Default 5 seconds.
     pub patience: Duration,
+    /// How long the writer waits for another process's transaction. Default 5 seconds.
+    pub busy_timeout: Duration,
     /// A page limit for the file, so that a test meets a full one.
     #[doc(hidden)]
     pub max_pages: Option<u32>,
@@ -34,6 +36,7 @@ impl Default for Options {
             synchronous: Synchronous::Full,
             queue: 4096,
             patience: Duration::from_secs(5),
+            busy_timeout: Duration::from_secs(5),
             max_pages: None,
         }
     }

@@ -1,7 +1,6 @@
 //! Opening a file: is it ours, which version is it, how is it to be used.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -56,14 +55,14 @@ pub enum OpenError {
 /// other, and readers of the feed that were ahead of it would miss changes for ever.
 pub(super) fn prepare(path: &Path, options: &Options, epoch: u64) -> Result<(), OpenError> {
     create_private(path).map_err(|cause| unusable(path, cause))?;
-    let mut conn = Connection::open_with_flags(path, flags()).map_err(|cause| unusable(path, cause))?;
+    let conn = Connection::open_with_flags(path, flags()).map_err(|cause| unusable(path, cause))?;
     let failed = |cause: rusqlite::Error| match cause.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             OpenError::Foreign { path: path.display().to_string(), found: "not an SQLite file".into() }
         }
         _ => unusable(path, cause),
     };
-    conn.busy_handler(Some(wait)).map_err(failed)?;
+    conn.busy_timeout(options.busy_timeout).map_err(failed)?;
     // Before anything is written: a foreign file keeps its journal mode too.
     version(&conn, path, failed)?;
     tune(&conn, options).map_err(failed)?;
@@ -84,8 +83,8 @@ pub(super) fn prepare(path: &Path, options: &Options, epoch: u64) -> Result<(), 
 /// A connection to a file that was [prepared](prepare).
 pub(super) fn connect(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let open = || {
-        let mut conn = Connection::open_with_flags(path, flags())?;
-        conn.busy_handler(Some(wait))?;
+        let conn = Connection::open_with_flags(path, flags())?;
+        conn.busy_timeout(options.busy_timeout)?;
         // Every statement there is stays prepared.
         conn.set_prepared_statement_cache_capacity(64);
         tune(&conn, options)?;
@@ -157,16 +156,6 @@ fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// Waits for another connection's write. Short even steps: SQLite's own back off to 100 ms, in which a busy
-/// neighbour commits dozens of times.
-fn wait(attempt: i32) -> bool {
-    const STEP: Duration = Duration::from_micros(500);
-    const ATTEMPTS: i32 = 10_000;
-    #[expect(clippy::disallowed_methods, reason = "the connection's own thread waits for a file lock")]
-    std::thread::sleep(STEP);
-    attempt < ATTEMPTS
-}
-
 /// Seeds and subjects are nobody else's business. SQLite gives the log the same mode.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut open = std::fs::OpenOptions::new();
@@ -176,6 +165,6 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     open.open(path).map(drop)
 }
 
-fn unusable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+pub(super) fn unusable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
     OpenError::Unusable { path: path.display().to_string(), cause: cause.into() }
 }
