@@ -69,6 +69,32 @@ fn what_is_signed_is_read_back_under_every_algorithm() {
     }
 }
 
+/// RFC 9068 section 2: the header's type, and the claims that must be there.
+#[test]
+fn the_shape_of_an_access_token() {
+    use base64::Engine as _;
+    let key = key(Algorithm::EdDsa);
+    let part = |token: &str, at: usize| -> serde_json::Value {
+        let text = token.split('.').nth(at).unwrap();
+        let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    };
+    let token = sign_access(&key, &claims(&["api".to_owned()], r#"{"role":"admin"}"#)).unwrap();
+    assert_eq!(part(&token, 0), serde_json::json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"}));
+    assert_eq!(
+        part(&token, 1),
+        serde_json::json!({
+            "iss": "https://id.example", "aud": "api", "sub": "ada \"λ\" \\ lovelace", "client_id": "web",
+            "iat": 1_800_000_000, "exp": 1_800_000_300, "jti": "t1", "sid": "07070707070707070707070707070707",
+            "gen": 3, "auth_time": 1_799_999_000, "role": "admin",
+        })
+    );
+    let token = sign_access(&key, &claims(&["a".to_owned(), "b".to_owned()], "{}")).unwrap();
+    assert_eq!(part(&token, 1)["aud"], serde_json::json!(["a", "b"]));
+    assert!(sign_access(&key, &claims(&[], "{}")).is_err());
+    assert!(sign_access(&key, &claims(&["a".to_owned()], "[]")).is_err());
+}
+
 #[test]
 fn a_token_ends_at_its_exp_and_not_a_second_later() {
     let key = key(Algorithm::Hs256);
