@@ -124,7 +124,8 @@ async fn page_reload_spam(world: World) {
     let body = format!(r#"{{"refresh_token":"{}"}}"#, login.refresh);
     let request = compose("POST", "/v1/refresh", &[("content-type", "application/json")], &body);
 
-    // The first is cancelled when its refresh has begun and not committed: it goes on to its end.
+    // The first is cancelled when its refresh has begun and not committed: it goes on to its end. Once over
+    // HTTP, and once as by a server that drops the request of a client that hung up.
     let mut begun = node.probe.hold_after(Op::Load);
     let connection = hang_up(node.address, request.as_bytes()).await;
     begun.reached().await;
@@ -132,6 +133,19 @@ async fn page_reload_spam(world: World) {
     begun.release();
     node.engine.quiesce().await;
     assert_eq!(world.row(&login).await.lineage.latest.0, 2);
+    let login = node.login().await;
+    world.clock.advance(60);
+    let mut begun = node.probe.hold_after(Op::Load);
+    tokio::select! {
+        _ = node.engine.refresh(&login.refresh, None) => panic!("it is held"),
+        () = begun.reached() => {}
+    }
+    begun.release();
+    node.engine.quiesce().await;
+    assert_eq!(world.row(&login).await.lineage.latest.0, 2);
+
+    let body = format!(r#"{{"refresh_token":"{}"}}"#, login.refresh);
+    let request = compose("POST", "/v1/refresh", &[("content-type", "application/json")], &body);
     for reload in 0..30 {
         // Some hang up in the middle of the request, some before the answer.
         let sent = if reload % 3 == 0 { &request[..request.len() - 5] } else { &request };

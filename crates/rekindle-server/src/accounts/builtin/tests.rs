@@ -161,3 +161,22 @@ async fn a_name_or_password_that_no_login_could_send_is_refused() {
     let refused = accounts.set_password("a", "x".repeat(1025).as_str().into()).await;
     assert!(matches!(refused, Err(AccountsError::Unusable(_))));
 }
+
+/// Who is not there, or may not log in, costs the same work as a wrong password: each needs a turn to hash, and
+/// there is none.
+#[tokio::test]
+async fn an_unknown_name_is_hashed_for_too() {
+    let (_dir, path) = file();
+    let mut options = options(64);
+    (options.hashing.at_once, options.hashing.wait) = (1, std::time::Duration::ZERO);
+    let accounts = Builtin::open(&path, options).unwrap();
+    for name in ["here", "disabled"] {
+        accounts.add(name, "p".into(), Claims::default()).await.unwrap();
+    }
+    accounts.disable("disabled").await.unwrap();
+    let _turn = accounts.hasher.occupy();
+    for name in ["here", "disabled", "nobody"] {
+        let waits = accounts.verify(name, "wrong".into()).await;
+        assert!(matches!(waits, Err(AccountsError::Overloaded)), "{name}");
+    }
+}
