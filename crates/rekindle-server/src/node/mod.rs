@@ -99,7 +99,7 @@ impl Node {
             short_idle: SHORT_IDLE,
         };
         let router = match mode {
-            Mode::Dev => app::router(state).merge(page::router()),
+            Mode::Dev => app::router(state).merge(page::router(config.policy())),
             Mode::Serve => app::router(state),
         };
         Ok(Self { engine, accounts, router })
