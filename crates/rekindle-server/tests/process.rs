@@ -317,6 +317,29 @@ fn the_log_never_says_what_was_sent() {
     }
 }
 
+/// Forms of a request target that clients of a server may send, and hardly ever do (RFC 9112 section 3.2).
+#[test]
+fn odd_request_targets_get_ordinary_answers() {
+    let server = dev(&[]);
+    let line =
+        |line: &str| server.exchange(&format!("{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
+    assert!(line("GET http://a/healthz").starts_with("HTTP/1.1 200 "));
+    assert!(line("HEAD /healthz").ends_with("\r\n\r\n"));
+    for odd in [
+        "OPTIONS *",
+        "CONNECT a:80",
+        "GET //",
+        "GET /%00",
+        "GET /%ff%fe",
+        "GET /?",
+        "BREW /",
+        "GET /v1/sessions/../..",
+    ] {
+        let answer = line(odd);
+        assert!(answer.starts_with("HTTP/1.1 2") || answer.starts_with("HTTP/1.1 4"), "{odd}: {answer}");
+    }
+}
+
 #[test]
 fn the_version_is_printed() {
     let folder = tempfile::tempdir().unwrap();

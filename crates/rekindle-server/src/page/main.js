@@ -1,7 +1,7 @@
 // The page of `rekindle dev`: buttons to steps, steps to the log. Tokens live in memory, and end with the tab.
 
 import { state, steps } from "./steps.js";
-import { draw, drawWaiting, drawWindow, tell } from "./view.js";
+import { draw, drawWaiting, drawWindow, focus, tell } from "./view.js";
 
 let busy = false;
 let stopWaiting = () => {};
@@ -9,6 +9,7 @@ let stopWaiting = () => {};
 async function run(step, ...rest) {
   if (busy) return;
   busy = true;
+  const focused = document.activeElement;
   draw(true);
   try {
     await steps[step](tell, ...rest);
@@ -16,6 +17,7 @@ async function run(step, ...rest) {
     busy = false;
     drawWaiting("");
     draw();
+    focus(focused);
   }
 }
 

@@ -46,9 +46,12 @@ export function draw(busy = false) {
   $("you-holds").textContent = you ? `Signed in, with generation ${you.generation} of the refresh token.` : "";
   $("thief-holds").textContent = thief ? `Holds generation ${thief.generation} of your refresh token.` : "Holds nothing.";
   for (const button of document.querySelectorAll("[data-step]")) {
-    const needsYou = !["thiefRefresh", "stop"].includes(button.dataset.step);
-    const needsThief = ["thiefRefresh", "alternate"].includes(button.dataset.step);
-    button.disabled = button.dataset.step !== "stop" && (busy || (needsYou && !you) || (needsThief && !thief));
+    const { step } = button.dataset;
+    const needsYou = !["thiefRefresh", "stop"].includes(step);
+    const needsThief = ["thiefRefresh", "alternate"].includes(step);
+    button.disabled = (needsYou && !you) || (needsThief && !thief);
+    // While a step runs its button keeps the keyboard's focus, which a disabled one would lose.
+    button.setAttribute("aria-disabled", String(busy && step !== "stop"));
   }
   drawWindow();
 }
@@ -67,4 +70,12 @@ export function drawWindow() {
 export function drawWaiting(text) {
   $("waiting").textContent = text;
   document.querySelector("[data-step=stop]").hidden = text === "";
+}
+
+/** Puts the keyboard where it was, or where one goes on from here. */
+export function focus(before) {
+  if (!before || before === document.body) return;
+  const usable = before.checkVisibility() && !before.disabled;
+  const next = usable ? before : [...document.querySelectorAll("button.main")].find((button) => button.checkVisibility());
+  next?.focus({ preventScroll: true });
 }
