@@ -74,13 +74,17 @@ pub async fn serve(
         () = accept(&listener, &shared, &places, start) => {}
         () = stop => {}
     }
-    // Peers whose connect the kernel has already answered take the server for running: let them in.
-    while let (Some(Ok((stream, _))), Ok(place)) =
-        (ready(&listener).await, Arc::clone(&places).try_acquire_owned())
-    {
-        start(stream, place);
+    // Peers whose connect the kernel has already answered take the server for running: let them in. Asked of
+    // the kernel itself, because tokio may not have heard of them yet.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok(place) = Arc::clone(&places).try_acquire_owned()
+            && let Ok((stream, _)) = listener.accept()
+            && stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            start(stream, place);
+        }
     }
-    drop(listener);
     let _ = phase.send(Phase::Draining);
     // All places free: nobody is left.
     if tokio::time::timeout(patience, places.acquire_many(cap)).await.is_ok() {
@@ -136,16 +140,6 @@ async fn place(shared: &Shared, places: &Arc<Semaphore>) -> OwnedSemaphorePermit
 fn of_the_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-/// A connection that can be accepted without waiting.
-async fn ready(listener: &TcpListener) -> Option<io::Result<(TcpStream, std::net::SocketAddr)>> {
-    use std::task::Poll;
-    std::future::poll_fn(|cx| match listener.poll_accept(cx) {
-        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }
 
 fn protocol(limits: &Limits) -> http1::Builder {
