@@ -23,7 +23,11 @@ pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-/// Counts the writes of one row. Whoever commits says which version the decision was made on.
+/// Tells one state of a row from every other. Whoever commits says which version the decision was made on.
+///
+/// A version never comes back on another state of the row. A counter will do where nobody outlives a store that
+/// goes back in time; where a fail-over can lose commits under running servers it will not, and a commit decided
+/// before could land on a row it never saw (`a_version_that_returns_after_a_roll_back_logs_out`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
