@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, each key of which the environment can override.
 //!
-//! [`settings`] has the keys with their defaults and the reasons for them. What cannot be used is refused
+//! `settings` has the keys with their defaults and the reasons for them. What cannot be used is refused
 //! with the place it stands at, whatever the bytes; see [`ConfigError`].
 
 mod check;

@@ -4,7 +4,7 @@
 //! the server hold is bounded in number ([`Limits::connections`]), size and time, whatever the peer does;
 //! and a stop finishes what was begun.
 //!
-//! [`connection`] drives one connection, [`pulse`] knows how long it may stay as it is, [`admission`] lets a
+//! `connection` drives one connection, `pulse` knows how long it may stay as it is, `admission` lets a
 //! request through when all of it is there.
 
 mod admission;
