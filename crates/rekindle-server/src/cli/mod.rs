@@ -27,7 +27,7 @@ enum Command {
     /// Start a server for trying out: no configuration, user `demo`, a page at `/`.
     ///
     /// Everything it keeps is in ./.rekindle. The environment overrides any setting:
-    /// REKINDLE__LIFETIMES__ACCESS=10s rekindle dev
+    /// REKINDLE__LIFETIMES__ACCESS=2m rekindle dev
     Dev(Listen),
     /// Start a server for use.
     Serve {
