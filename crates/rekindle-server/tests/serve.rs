@@ -188,6 +188,19 @@ async fn a_body_that_is_too_long_is_413_however_it_is_announced() {
     assert_eq!(status(&server.exchange(&fits).await), "200");
 }
 
+/// A reset makes some systems throw away an answer that has arrived but was not read yet.
+#[tokio::test]
+async fn a_refused_peer_that_still_sends_is_not_reset() {
+    let server = server("body_bytes = 1024").await;
+    let mut peer = server.connect().await;
+    peer.write_all(b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 50000\r\n\r\n").await.unwrap();
+    let answer = rest(&mut peer).await;
+    assert_eq!(status(&answer), "413");
+    peer.write_all(&[b'x'; 50_000]).await.unwrap();
+    let reset = timeout(Duration::from_millis(300), peer.ready(tokio::io::Interest::ERROR)).await;
+    assert!(reset.is_err(), "reset");
+}
+
 #[tokio::test]
 async fn a_head_that_is_too_large_is_431() {
     let server = server("header_bytes = 8192\nheaders = 20").await;
