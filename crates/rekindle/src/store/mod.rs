@@ -9,6 +9,8 @@
 //! * A write is acknowledged when it is as durable as [`durability`](Store::durability) says, and not before.
 //! * A failed or timed-out write may have been applied or not. The protocol lives with both.
 //! * Rows appear by [`insert`](Store::insert) alone; no other call creates one.
+//! * What was inserted or committed is loaded again exactly: any text, any number up to 2^62. A larger number
+//!   may be refused.
 //! * Where a row and its index or feed entry cannot change together, the row is the authority, the answer
 //!   leaves after both, and a repeated call mends the rest.
 
