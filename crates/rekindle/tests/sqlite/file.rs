@@ -39,6 +39,24 @@ fn a_newer_schema_is_refused_with_both_versions() {
     assert!(error.to_string().contains("schema version 99, and this Rekindle reads up to 1"), "{error}");
 }
 
+/// Two servers started at once on an empty folder: one of them read the file's marks while the other was making
+/// it, and took it for another program's.
+#[test]
+fn many_may_create_the_file_at_once() {
+    for _ in 0..20 {
+        let world = World::new();
+        let barrier = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    world.try_open().unwrap();
+                });
+            }
+        });
+    }
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_an_error_with_the_path() {
     let mut options = rekindle::store::sqlite::Options::default();

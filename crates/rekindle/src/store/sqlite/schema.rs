@@ -63,8 +63,11 @@ pub(super) fn prepare(path: &Path, options: &Options, epoch: u64) -> Result<(), 
         _ => unusable(path, cause),
     };
     conn.busy_timeout(options.busy_timeout).map_err(failed)?;
-    // Before anything is written: a foreign file keeps its journal mode too.
+    // Before anything is written: a foreign file keeps its journal mode too. At one moment of the file: it may
+    // just be becoming ours by another server's hand, and half of that looks foreign.
+    conn.execute_batch("BEGIN").map_err(failed)?;
     version(&conn, path, failed)?;
+    conn.execute_batch("COMMIT").map_err(failed)?;
     tune(&conn, options).map_err(failed)?;
 
     conn.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
