@@ -28,6 +28,7 @@ fn main() {
 
     protected(rounds, span);
     refresh::durable(rounds, span);
+    refresh::growth(rounds, span, quick);
     at_rest(rounds);
 }
 
@@ -110,6 +111,13 @@ impl Table {
         self.own.push(own);
         self.ratio.push(own / base);
         self.null_ratio.push(null / base);
+    }
+
+    /// Two sides, without a null.
+    pub fn print_pair(&mut self, base: &str, own: &str, aim: &str) {
+        println!("  {base:16} {} /s", spread(&mut self.base));
+        println!("  {own:16} {} /s", spread(&mut self.own));
+        println!("  {} times as long with {base} as with {own}; {aim}", spread(&mut self.ratio));
     }
 
     pub fn print(&mut self, base: &str, null: &str, own: &str, aim: &str) {

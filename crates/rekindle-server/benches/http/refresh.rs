@@ -1,7 +1,16 @@
 //! Durable refreshes: every one rotates, and is on disk before it is answered.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rekindle::clock::SystemClock;
+use rekindle::core::{Device, Opening, Policy, Seed, Session, SessionId};
+use rekindle::entropy::{Entropy as _, SystemEntropy};
+use rekindle::store::sqlite::{Options, SqliteStore};
+use rekindle::store::{Insert, Store as _};
+use rekindle::token::Algorithm;
+use rekindle::{Engine, KeyRing, Login, MasterKey};
 use serde_json::{Value, json};
 
 use super::load::{Caller, Repeat, rate};
@@ -47,15 +56,16 @@ fn post(path: &str, body: &Value) -> Vec<u8> {
     .into_bytes()
 }
 
+const VARIABLES: [(&str, &str); 4] = [
+    ("REKINDLE__STORE", "sqlite:rekindle.db"),
+    ("REKINDLE__DATA_DIR", "."),
+    ("REKINDLE__LIFETIMES__REPLAY_WINDOW", "off"),
+    ("REKINDLE__WORKERS", "1"),
+];
+
 pub fn durable(rounds: usize, span: Duration) {
     let folder = tempfile::tempdir().unwrap();
-    let variables = [
-        ("REKINDLE__STORE", "sqlite:rekindle.db"),
-        ("REKINDLE__DATA_DIR", "."),
-        ("REKINDLE__LIFETIMES__REPLAY_WINDOW", "off"),
-        ("REKINDLE__WORKERS", "1"),
-    ];
-    let own = Server::rekindle(folder.path(), &variables);
+    let own = Server::rekindle(folder.path(), &VARIABLES);
     let mut logins: Vec<LogIn> = (0..CONNECTIONS).map(|_| LogIn(None)).collect();
     rate(own.address, &mut logins, Duration::from_millis(1));
     let mut clients: Vec<SignedIn> =
@@ -77,4 +87,140 @@ pub fn durable(rounds: usize, span: Duration) {
     }
     println!("\ndurable refresh over HTTP, SQLite FULL, {CONNECTIONS} in flight, one core ({rounds} rounds)");
     table.print("hello", "its twin", "refresh", "the aim is 20,000/s");
+}
+
+/// A client that refreshes one of many sessions after the other, so that hardly any page of the file is met
+/// twice in a row.
+struct Wanderer {
+    tokens: Vec<String>,
+    at: usize,
+}
+
+impl Caller for Wanderer {
+    fn next(&mut self, request: &mut Vec<u8>) {
+        self.at = (self.at + 1) % self.tokens.len();
+        request.extend_from_slice(&post("/v1/refresh", &json!({"refresh_token": self.tokens[self.at]})));
+    }
+
+    fn answered(&mut self, body: &[u8]) {
+        let answer: Value = serde_json::from_slice(body).unwrap();
+        self.tokens[self.at] = answer["refresh_token"].as_str().unwrap().to_owned();
+    }
+}
+
+/// The same refreshes with few and with many sessions in the file, spread over all of them.
+pub fn growth(rounds: usize, span: Duration, quick: bool) {
+    let sizes = if quick { [1_000, 100_000] } else { [10_000, 1_000_000] };
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut sides: Vec<_> = sizes
+        .iter()
+        .zip(&folders)
+        .map(|(size, folder)| {
+            let clients = fill(folder.path(), *size);
+            let bytes = std::fs::metadata(folder.path().join("rekindle.db")).unwrap().len();
+            println!(
+                "\n{size} sessions: {} bytes each on disk; the aim is 350 or less",
+                bytes / *size as u64
+            );
+            (Server::rekindle(folder.path(), &VARIABLES), clients)
+        })
+        .collect();
+    let mut table = Table::default();
+    for round in 0..=rounds {
+        let rates: Vec<f64> =
+            sides.iter_mut().map(|(server, clients)| rate(server.address, clients, span)).collect();
+        if round > 0 {
+            // Time a refresh is the inverse of the rate: a ratio above 1 is how much longer it takes.
+            table.push(rates[1], rates[1], rates[0]);
+        }
+    }
+    println!("\ndurable refresh of sessions all over the file ({rounds} rounds)");
+    table.print_pair(
+        &format!("{} sessions", sizes[1]),
+        &format!("{} sessions", sizes[0]),
+        "the aim is below 1.3",
+    );
+}
+
+/// Fills a file with `size` reference sessions: a UUID as subject, 60 bytes of claims, a 24-byte label. The
+/// clients get tokens of some, spread evenly.
+fn fill(folder: &Path, size: usize) -> Vec<Wanderer> {
+    let master = [7; 32];
+    let digits: String = master.iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(folder.join("master.key"), digits).unwrap();
+    let clock = Arc::new(SystemClock);
+    let path = folder.join("rekindle.db");
+    let store =
+        Arc::new(SqliteStore::open(path, &Options::default(), &SystemEntropy, clock.clone()).unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let with_token = (size / 20_000).max(1);
+    let tokens = runtime.block_on(async {
+        let keys =
+            KeyRing::open(store.clone(), MasterKey::new(&master), Algorithm::EdDsa, clock, &SystemEntropy);
+        let engine = Engine::builder(store.clone(), keys.await.unwrap()).build();
+        let mut tokens = Vec::new();
+        let mut tasks = tokio::task::JoinSet::new();
+        for nth in 0..size {
+            let (engine, store) = (engine.clone(), store.clone());
+            tasks.spawn(async move {
+                if nth % with_token == 0 {
+                    return Some(engine.open(login(nth)).await.unwrap().refresh_token);
+                }
+                let inserted = store.insert(&session(nth)).await.unwrap();
+                assert_eq!(inserted, Insert::Inserted);
+                None
+            });
+            if tasks.len() >= 256 {
+                tokens.extend(tasks.join_next().await.unwrap().unwrap());
+            }
+        }
+        while let Some(done) = tasks.join_next().await {
+            tokens.extend(done.unwrap());
+        }
+        tokens
+    });
+    drop(runtime);
+    let mut clients: Vec<Wanderer> =
+        (0..CONNECTIONS).map(|_| Wanderer { tokens: Vec::new(), at: 0 }).collect();
+    for (nth, token) in tokens.into_iter().enumerate() {
+        clients[nth % CONNECTIONS].tokens.push(token);
+    }
+    clients
+}
+
+fn subject(nth: usize) -> String {
+    format!("7d0f1a52-3c64-4b8e-9a1d-{nth:012x}")
+}
+
+fn claims(nth: usize) -> String {
+    format!(r#"{{"role":"editor","tenant":"{nth:031x}"}}"#)
+}
+
+fn device() -> Device {
+    Device { label: "Firefox 140 on Debian 12".to_owned(), agent: "Firefox".to_owned(), ..Device::default() }
+}
+
+fn login(nth: usize) -> Login {
+    let mut login = Login::new(subject(nth));
+    login.claims = rekindle::token::Claims::parse(&claims(nth)).unwrap();
+    login.device = device();
+    login
+}
+
+fn session(nth: usize) -> Session {
+    let (mut id, mut seed) = ([0; 16], [0; 16]);
+    SystemEntropy.fill(&mut id);
+    SystemEntropy.fill(&mut seed);
+    let opening = Opening {
+        id: SessionId(id),
+        seed: Seed(seed),
+        subject: subject(nth),
+        client_id: "default".to_owned(),
+        claims: claims(nth),
+        device: device(),
+        idle: None,
+        absolute: None,
+    };
+    let now = rekindle::clock::Clock::now(&SystemClock);
+    Session::open(opening, &Policy::default(), now)
 }
