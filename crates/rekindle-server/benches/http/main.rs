@@ -26,10 +26,23 @@ fn main() {
     let span = Duration::from_millis(span);
     pin_load();
 
-    protected(rounds, span);
-    refresh::durable(rounds, span);
-    refresh::growth(rounds, span, quick);
-    at_rest(rounds);
+    // `cargo bench … -- durable` measures that alone.
+    let chosen = |name: &str| {
+        let names = || arguments.iter().skip(1).filter(|argument| !argument.starts_with('-'));
+        names().next().is_none() || names().any(|argument| argument == name)
+    };
+    if chosen("protected") {
+        protected(rounds, span);
+    }
+    if chosen("durable") {
+        refresh::durable(rounds, span);
+    }
+    if chosen("growth") {
+        refresh::growth(rounds, span, quick);
+    }
+    if chosen("rest") {
+        at_rest(rounds);
+    }
 }
 
 /// Moves this process, and so the load, off the core that the servers have.
