@@ -14,7 +14,7 @@ pub(crate) fn run(flags: &[&str]) -> Done {
     cargo_with("doc --workspace --all-features --no-deps", &[("RUSTDOCFLAGS", "--deny warnings")])?;
     // The direction of dependencies, and that nothing tells of the machine it was made on.
     cargo("test --package rekindle-server --test architecture")?;
-    cargo("package --workspace --exclude xtask --allow-dirty --no-verify")?;
+    cargo("package --workspace --exclude xtask --allow-dirty")?;
     deny(install)
 }
 

@@ -17,6 +17,11 @@ impl Client {
         Ok(Self(BufReader::new(stream)))
     }
 
+    /// How long to wait for an answer.
+    pub fn patience(&mut self, patience: Duration) -> Result<()> {
+        self.0.get_ref().set_read_timeout(Some(patience))
+    }
+
     /// Posts JSON; the status and the JSON that came back (`Null` for an empty body).
     pub fn post(&mut self, path: &str, body: &Value) -> Result<(u16, Value)> {
         let body = body.to_string();

@@ -246,3 +246,23 @@ fn kill9_after_commit_before_answer() {
     assert_eq!(retry.token, lost.token, "the same successor, from a process that never saw the first answer");
     assert_eq!((first.acknowledged, retry.acknowledged), (1, 2));
 }
+
+/// SCENARIOS 20: the rotation waits for the disk, which a neighbour holds, when the server is killed.
+#[test]
+fn kill9_before_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(folder.path());
+    let mut client = Client::connect(server.address).unwrap();
+    let first = Holder::log_in(&mut client).unwrap();
+    let neighbour = rusqlite::Connection::open(folder.path().join("rekindle.db")).unwrap();
+    neighbour.execute_batch("BEGIN IMMEDIATE").unwrap();
+    client.patience(Duration::from_millis(300)).unwrap();
+    assert!(first.clone().refresh(&mut client, false).is_err(), "no answer without a commit");
+    server.kill_9();
+    neighbour.execute_batch("COMMIT").unwrap();
+
+    let server = start(folder.path());
+    let mut retry = first.clone();
+    assert!(retry.refresh(&mut Client::connect(server.address).unwrap(), false).unwrap());
+    assert_eq!((first.acknowledged, retry.acknowledged), (1, 2), "the old token still rotates, once");
+}
