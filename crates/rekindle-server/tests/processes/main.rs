@@ -1,6 +1,8 @@
 //! The real binary, in processes of its own.
 
 mod client;
+#[cfg(target_os = "linux")]
+mod disk;
 mod holder;
 mod kill9;
 #[path = "../support/process.rs"]
