@@ -109,7 +109,9 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = named.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Problem::unsupported_media_type("the body must be application/json"));
+        return Err(Problem::unsupported_media_type(
+            "send the body as JSON, with `Content-Type: application/json`",
+        ));
     }
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Problem::unsupported_media_type("the body must not be compressed"));

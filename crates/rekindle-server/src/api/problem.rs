@@ -113,7 +113,7 @@ impl Problem {
     pub(crate) fn method_not_allowed() -> Self {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            ..Self::invalid("this path does not take this method")
+            ..Self::invalid("this path does not take this method: `Allow` names those it takes")
         }
     }
 
