@@ -207,6 +207,22 @@ fn bytes_that_are_no_text_and_files_that_are_none_are_refused() {
     assert!(folder.to_string().starts_with("cannot read /: "), "{folder}");
 }
 
+#[test]
+fn what_is_not_there_is_named_with_the_way_out() {
+    let missing = Config::read(Path::new("none.toml"), &Environment::default()).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "cannot read none.toml: No such file or directory (os error 2); docs/configuration.md has an example, \
+         and an empty file will do"
+    );
+    let nowhere = read("data_dir = '/dev/null/data'").unwrap().create_data_dir().unwrap_err();
+    assert_eq!(
+        nowhere.to_string(),
+        "data_dir: cannot create /dev/null/data: Not a directory (os error 20); set data_dir or \
+         REKINDLE__DATA_DIR to a folder that the server may write to"
+    );
+}
+
 /// Depth that could exhaust the stack, and length that could exhaust patience.
 #[test]
 fn monsters_are_refused() {

@@ -244,7 +244,7 @@ fn what_is_wrong_is_said_in_full_before_anything_is_created() {
     assert_eq!(wrong.status.code(), Some(2));
 
     let missing = rekindle(&folder).args(["serve", "--config", "none.toml"]).output().unwrap();
-    assert_eq!(said(&missing), "rekindle: cannot read none.toml: No such file or directory (os error 2)\n");
+    assert!(said(&missing).starts_with("rekindle: cannot read none.toml: No such file"), "{missing:?}");
     assert_eq!(missing.status.code(), Some(2));
 
     let variable = rekindle(&folder).arg("dev").env("REKINDLE__LISTEN", "here").output().unwrap();

@@ -105,7 +105,10 @@ impl Checked {
         let dir = &self.config.data_dir;
         match std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir) {
             Ok(()) => Ok(dir),
-            Err(e) => Err(ConfigError::plain(format!("data_dir: cannot create {}: {e}", dir.display()))),
+            Err(e) => Err(ConfigError::plain(format!(
+                "data_dir: cannot create {}: {e}; set data_dir or REKINDLE__DATA_DIR to a folder that the server may write to",
+                dir.display()
+            ))),
         }
     }
 }

@@ -35,7 +35,15 @@ impl Config {
     /// The first thing found wrong, with its place.
     pub fn read(path: &Path, environment: &Environment) -> Result<Checked, ConfigError> {
         let name = path.display().to_string();
-        let fail = |e: std::io::Error| ConfigError::plain(format!("cannot read {name}: {e}"));
+        let fail = |e: std::io::Error| {
+            let mend = match e.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "; docs/configuration.md has an example, and an empty file will do"
+                }
+                _ => "",
+            };
+            ConfigError::plain(format!("cannot read {name}: {e}{mend}"))
+        };
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(fail)?;
         file.take(LONGEST_FILE + 1).read_to_end(&mut bytes).map_err(fail)?;
