@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("rekindle: {error:#}"));
+            say(&format!("rekindle: {}", in_full(&error)));
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
@@ -111,6 +111,19 @@ fn read(file: Option<PathBuf>) -> anyhow::Result<Checked> {
     })
 }
 
+/// The error and its causes. Some errors tell of their cause themselves; it is not said twice.
+fn in_full(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// To standard error. Where that is closed there is nobody to tell.
 fn say(line: &str) {
     use std::io::Write as _;
@@ -122,4 +135,18 @@ fn print(text: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::in_full;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let twice = anyhow!("disk full").context("cannot open a.db: disk full").context("no store");
+        assert_eq!(in_full(&twice), "no store: cannot open a.db: disk full");
+        assert_eq!(in_full(&anyhow!("disk full").context("no store")), "no store: disk full");
+    }
 }
