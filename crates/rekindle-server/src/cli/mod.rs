@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Address, Checked, Config, ConfigError, Environment, LogFormat};
+use crate::node::Mode;
 
 /// Keeps people signed in, safely: a session and refresh-token server.
 #[derive(Debug, Parser)]
@@ -79,7 +80,8 @@ pub fn main() -> ExitCode {
         Command::Dev(listen) => configured(None, listen).and_then(run::dev),
         Command::Serve { config, listen } => configured(Some(config.config), listen).and_then(run::serve),
         Command::User(User::Add { name, password_stdin, config }) => {
-            read(config).and_then(|config| user::add(&config, &name, password_stdin))
+            let mode = if config.is_none() { Mode::Dev } else { Mode::Serve };
+            read(config).and_then(|config| user::add(&config, mode, &name, password_stdin))
         }
     };
     match result {

@@ -5,16 +5,16 @@ use anyhow::{Context as _, bail};
 use super::{password, print};
 use crate::accounts::{AccountsError, Claims};
 use crate::config::{AccountsKind, Checked, ConfigError};
-use crate::node::{self, Ambient};
+use crate::node::{self, Ambient, Mode};
 
-pub(super) fn add(config: &Checked, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+pub(super) fn add(config: &Checked, mode: Mode, name: &str, password_stdin: bool) -> anyhow::Result<()> {
     if config.accounts_kind() == AccountsKind::None {
         return Err(ConfigError::plain("accounts.kind is \"none\": this server keeps no accounts").into());
     }
     let password = if password_stdin { password::from_stdin()? } else { password::ask(name)? };
     // The builtin accounts answer from threads of their own; nothing here is worth more than one.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let accounts = node::accounts(config, &Ambient::default())?;
+    let accounts = node::accounts(config, mode, &Ambient::default())?;
     let claims = serde_json::json!({ "preferred_username": name }).to_string();
     let claims = Claims::parse(&claims).context("the name cannot stand in a token")?;
     match runtime.block_on(accounts.add(name, password, claims)) {

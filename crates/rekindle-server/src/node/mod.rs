@@ -3,6 +3,7 @@
 mod master_file;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -76,11 +77,7 @@ impl Node {
         let algorithm = algorithm(config.keys.algorithm);
         let keys =
             KeyRing::open(Arc::clone(&store), master, algorithm, Arc::clone(&clock), &*entropy).await?;
-        let accounts = open_accounts(config, &ambient)?;
-        let accounts: Arc<dyn Accounts> = match mode {
-            Mode::Dev => Arc::new(Demo::over(accounts)),
-            Mode::Serve => accounts,
-        };
+        let accounts = open_accounts(config, mode, &ambient)?;
         let (issuer, audience) = config.issuer(bound);
         let engine = Engine::builder(store, keys)
             .policy(config.policy().clone())
@@ -115,20 +112,29 @@ fn open_store(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Sto
     Ok(Arc::new(store))
 }
 
-/// The accounts alone, for commands that need no engine. The demo account is not among them.
+/// The accounts alone, for commands that need no engine.
 ///
 /// # Errors
 /// Where their file cannot be opened.
-pub fn accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
+pub fn accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
     // The file is the store's, which knows a new one by its being empty.
     drop(open_store(config, ambient)?);
-    open_accounts(config, ambient)
+    open_accounts(config, mode, ambient)
 }
 
-fn open_accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
-    let (AccountsKind::Builtin, Some(file)) = (config.accounts_kind(), config.store_file()) else {
-        return Ok(Arc::new(NoAccounts));
+/// What `mode` lets in, from a file that the store has opened.
+fn open_accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
+    let kept: Arc<dyn Accounts> = match (config.accounts_kind(), config.store_file()) {
+        (AccountsKind::Builtin, Some(file)) => Arc::new(open_builtin(config, &file, ambient)?),
+        _ => Arc::new(NoAccounts),
     };
+    Ok(match mode {
+        Mode::Dev => Arc::new(Demo::over(kept)),
+        Mode::Serve => kept,
+    })
+}
+
+fn open_builtin(config: &Checked, file: &Path, ambient: &Ambient) -> anyhow::Result<Builtin> {
     let mut hashing = HashingOptions::default();
     let limits = &config.limits;
     hashing.memory_kib = limits.password_kib.get().try_into().unwrap_or(u32::MAX);
@@ -136,13 +142,7 @@ fn open_accounts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn 
     hashing.wait = limits.password_wait.0;
     let options =
         BuiltinOptions { hashing, clock: Arc::clone(&ambient.clock), entropy: Arc::clone(&ambient.entropy) };
-    let name = file.display().to_string();
-    if !file.exists() {
-        // The store makes the file, whoever needs it first.
-        drop(open_store(config, ambient)?);
-    }
-    let accounts = Builtin::open(&file, options).with_context(|| format!("the accounts in {name}"))?;
-    Ok(Arc::new(accounts))
+    Builtin::open(file, options).with_context(|| format!("the accounts in {}", file.display()))
 }
 
 fn algorithm(algorithm: config::Algorithm) -> Algorithm {
@@ -151,5 +151,26 @@ fn algorithm(algorithm: config::Algorithm) -> Algorithm {
         config::Algorithm::Es256 => Algorithm::Es256,
         config::Algorithm::Rs256 => Algorithm::Rs256,
         config::Algorithm::Ps256 => Algorithm::Ps256,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::{AccountsError, Claims};
+    use crate::config::{Config, Environment};
+
+    /// An account of that name could be added for `dev`, and never log in: the demo account hides it.
+    #[tokio::test]
+    async fn only_dev_has_a_demo_account_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("data_dir = {:?}", folder.path());
+        let config = Config::from_bytes("c", text.as_bytes(), &Environment::default()).unwrap();
+        let add = async |mode| {
+            let accounts = accounts(&config, mode, &Ambient::default()).unwrap();
+            accounts.add("demo", "correct horse".into(), Claims::default()).await
+        };
+        assert!(matches!(add(Mode::Dev).await, Err(AccountsError::Exists)));
+        assert!(add(Mode::Serve).await.is_ok());
     }
 }
