@@ -4,12 +4,16 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use anyhow::bail;
+use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::accounts::Password;
 
 /// No password is longer; what comes after is not read.
 const LONGEST: u64 = 16 * 1024;
+
+/// What shells say of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
 
 /// The first line of standard input.
 pub(super) fn from_stdin() -> anyhow::Result<Password> {
@@ -21,7 +25,7 @@ pub(super) fn ask(name: &str) -> anyhow::Result<Password> {
     if !io::stdin().is_terminal() {
         bail!("there is no terminal to ask for the password; pipe it in with --password-stdin");
     }
-    let _silence = Silence::start();
+    let _silence = Silence::start()?;
     prompt(&format!("Password for {name}: "))?;
     let first = line_text()?;
     prompt("\nOnce more: ")?;
@@ -58,9 +62,20 @@ fn line_text() -> anyhow::Result<Zeroizing<String>> {
 struct Silence;
 
 impl Silence {
-    fn start() -> Self {
+    fn start() -> io::Result<Self> {
+        // Whoever gives up with Ctrl-C gets a terminal back that shows what is typed.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut interrupt = {
+            let _inside = runtime.enter();
+            signal(SignalKind::interrupt())?
+        };
+        std::thread::spawn(move || {
+            runtime.block_on(interrupt.recv());
+            stty("echo");
+            std::process::exit(INTERRUPTED);
+        });
         stty("-echo");
-        Self
+        Ok(Self)
     }
 }
 
