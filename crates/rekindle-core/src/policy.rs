@@ -104,7 +104,7 @@ impl Policy {
     }
 
     /// How long an access token lives before in-request renewal replaces it: the length of a renewal slot,
-    /// PROTOCOL's `M`.
+    /// `M` of docs/protocol.md.
     pub fn renewal_slot(&self) -> Seconds {
         Seconds(self.0.access.0 - self.0.renewal_threshold.0)
     }

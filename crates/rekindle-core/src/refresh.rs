@@ -1,4 +1,4 @@
-//! What happens when a refresh token is presented. PROTOCOL.md, `refresh(g)`; the numbers are its rules.
+//! What happens when a refresh token is presented. docs/protocol.md, `refresh(g)`; the numbers are its rules.
 
 use crate::policy::{LateRetry, Policy, SUPERSEDED_SPAN};
 use crate::renew::{Renew, renew};

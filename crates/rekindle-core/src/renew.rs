@@ -1,5 +1,5 @@
-//! Renewal of an access token inside a request. PROTOCOL.md, `renew`: it never touches the lineage and never
-//! judges, because an access token may live in many tabs.
+//! Renewal of an access token inside a request. docs/protocol.md, `renew`: it never touches the lineage and
+//! never judges, because an access token may live in many tabs.
 
 use crate::policy::Policy;
 use crate::session::{Deadline, Generation, Session, Status};

@@ -223,7 +223,7 @@ fn a_restored_file_is_seen_and_logs_nobody_out() {
     }
 }
 
-/// SCENARIOS 19: the client had the answer on the wire and never stored it; the server is killed.
+/// The client had the answer on the wire and never stored it; the server is killed.
 #[test]
 fn kill9_after_commit_before_answer() {
     let folder = tempfile::tempdir().unwrap();
