@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::{Node, Response};
 
 /// Set to rewrite the files instead of comparing.
-const REWRITE: &str = "REKINDLE_WRITE_ANSWERS";
+const REWRITE: &str = "REKINDLE_BLESS";
 
 /// Members whose value is another one in each run.
 const REDACTED: [&str; 7] = ["access_token", "refresh_token", "session_id", "id", "subject", "kid", "x"];
