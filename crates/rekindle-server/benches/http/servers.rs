@@ -80,6 +80,11 @@ pub fn serve(name: &str) {
                 let router = Router::new().route("/", get(|| async { "hello" }));
                 axum::serve(listener, router).await.unwrap();
             }
+            "own hello" => {
+                println!("the same on our accept loop");
+                let router = Router::new().route("/", get(|| async { "hello" }));
+                rekindle_server::serve::serve(listener, router, Limits::default(), std::future::pending()).await;
+            }
             "protected" => {
                 let (engine, token) = engine().await;
                 println!("{token}");
