@@ -83,7 +83,8 @@ pub fn serve(name: &str) {
             "own hello" => {
                 println!("the same on our accept loop");
                 let router = Router::new().route("/", get(|| async { "hello" }));
-                rekindle_server::serve::serve(listener, router, Limits::default(), std::future::pending()).await;
+                rekindle_server::serve::serve(listener, router, Limits::default(), std::future::pending())
+                    .await;
             }
             "protected" => {
                 let (engine, token) = engine().await;
@@ -115,7 +116,7 @@ async fn engine() -> (Engine, String) {
 async fn protected(State(engine): State<Engine>, headers: HeaderMap) -> Result<&'static str, StatusCode> {
     let token = headers
         .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .and_then(|value| std::str::from_utf8(value.as_bytes()).ok()?.strip_prefix("Bearer "))
         .ok_or(StatusCode::UNAUTHORIZED)?;
     engine.verify(token).map_err(|_| StatusCode::UNAUTHORIZED)?;
     Ok("hello")

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Engine;
 use crate::error::{Failure, Unavailable};
+use crate::token::base64url;
 use crate::token::refresh::RefreshToken;
 use crate::token::{AccessClaims, sign_access};
 
@@ -128,8 +129,7 @@ impl Engine {
 
 /// `jti`: 128 bits that are the same whenever the same token is derived again (RFC 7519 section 4.1.7).
 fn token_id(id: SessionId, generation: Generation, iat: Timestamp) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&digest(id, generation, iat)[..16])
+    base64url::encode(&digest(id, generation, iat)[..16])
 }
 
 fn digest(id: SessionId, generation: Generation, iat: Timestamp) -> [u8; 32] {

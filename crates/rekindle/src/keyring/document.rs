@@ -1,7 +1,5 @@
 //! The document: what is in it, and how it changes.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rekindle_core::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -9,6 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{KeyringError, MasterKey};
 use crate::entropy::{Entropy, random};
 use crate::store::KeyringDocument;
+use crate::token::base64url;
 use crate::token::refresh::{KeyId, RefreshKey};
 use crate::token::{Algorithm, SigningKey};
 
@@ -54,12 +53,12 @@ impl Drop for Secret {
 
 impl Secret {
     fn new(bytes: &[u8]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes))
+        Self(base64url::encode(bytes))
     }
 
     fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
-        let decoded = URL_SAFE_NO_PAD.decode(&self.0);
-        decoded.map(Zeroizing::new).map_err(|_| KeyringError::Unreadable("a key is not base64url".into()))
+        let decoded = base64url::decode(&self.0);
+        decoded.map(Zeroizing::new).ok_or_else(|| KeyringError::Unreadable("a key is not base64url".into()))
     }
 }
 
@@ -87,7 +86,7 @@ impl SigningEntry {
     ) -> Result<Self, KeyringError> {
         let material = SigningKey::generate(algorithm, entropy)?;
         // A symmetric key has no thumbprint to be named by: that would be a hash of the secret.
-        let name = algorithm.is_symmetric().then(|| URL_SAFE_NO_PAD.encode(random::<12>(entropy)));
+        let name = algorithm.is_symmetric().then(|| base64url::encode(&random::<12>(entropy)));
         let key = SigningKey::from_material(name.as_deref(), algorithm, &material)?;
         Ok(Self {
             id: key.id().to_owned(),

@@ -2,34 +2,30 @@
 //!
 //! Canonical, because two spellings of one token defeat whatever remembers tokens by their text.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64_simd::{AsOut as _, Base64, URL_SAFE_NO_PAD};
 
-/// Said in full, so that nobody has to know which defaults are strict.
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(false),
-);
+/// Strict: no padding, no white space, no bits set after the end. Vectorised, because every request with a
+/// token decodes its claims.
+const ENGINE: Base64 = URL_SAFE_NO_PAD;
 
-pub(super) fn encode(bytes: &[u8]) -> String {
-    ENGINE.encode(bytes)
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    ENGINE.encode_to_string(bytes)
 }
 
-pub(super) fn encode_onto(bytes: &[u8], text: &mut String) {
-    ENGINE.encode_string(bytes, text);
+pub(crate) fn encode_onto(bytes: &[u8], text: &mut String) {
+    ENGINE.encode_append(bytes, text);
 }
 
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    ENGINE.decode(text).ok()
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    ENGINE.decode_to_vec(text.as_bytes()).ok()
 }
 
 /// Decodes into `buffer` and says how many bytes there were; `None` also where they do not fit.
-pub(super) fn decode_into(text: &str, buffer: &mut [u8]) -> Option<usize> {
-    ENGINE.decode_slice(text, buffer).ok()
+pub(crate) fn decode_into(text: &str, buffer: &mut [u8]) -> Option<usize> {
+    if ENGINE.estimated_decoded_length(text.len()) > buffer.len() {
+        return None;
+    }
+    ENGINE.decode(text.as_bytes(), buffer.as_out()).ok().map(|decoded| decoded.len())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 pub mod access;
 mod algorithm;
-mod base64url;
+pub(crate) mod base64url;
 pub mod claims;
 mod error;
 mod header;

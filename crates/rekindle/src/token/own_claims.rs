@@ -69,13 +69,18 @@ impl<'a> Rest<'a> {
 
     /// A number as JSON writes it: no sign, no leading zero.
     fn number(&mut self) -> Option<u64> {
-        let end = self.0.bytes().position(|byte| !byte.is_ascii_digit())?;
-        let (digits, rest) = self.0.split_at(end);
-        if digits.len() > 1 && digits.starts_with('0') {
-            return None;
+        let (mut value, mut digits) = (0u64, 0);
+        for byte in self.0.bytes() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+            digits += 1;
         }
-        self.0 = rest;
-        digits.parse().ok()
+        let zeros = digits > 1 && self.0.starts_with('0');
+        self.0 = &self.0[digits..];
+        (digits > 0 && !zeros).then_some(value)
     }
 
     /// The end of the object, with or without further members. Those are for the JSON parser: they may not

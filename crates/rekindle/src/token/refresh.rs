@@ -14,9 +14,9 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{hkdf, hmac};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rekindle_core::{Generation, Seed, SessionId};
+
+use super::base64url;
 
 const PREFIX: &str = "rkrt1_";
 const CONTEXT: &[u8] = b"rkrt1";
@@ -85,7 +85,7 @@ impl RefreshToken {
         body.extend_from_slice(&self.tag2);
         let mut text = String::with_capacity(PREFIX.len() + LONGEST_BODY * 4 / 3 + 1);
         text.push_str(PREFIX);
-        URL_SAFE_NO_PAD.encode_string(&body, &mut text);
+        base64url::encode_onto(&body, &mut text);
         text
     }
 
@@ -93,7 +93,7 @@ impl RefreshToken {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let encoded = text.strip_prefix(PREFIX)?;
         let mut buffer = [0; LONGEST_BODY];
-        let length = URL_SAFE_NO_PAD.decode_slice(encoded, &mut buffer).ok()?;
+        let length = base64url::decode_into(encoded, &mut buffer)?;
         let mut rest = buffer.get(..length)?;
         let key = KeyId(take(&mut rest)?);
         let session = SessionId(take(&mut rest)?);
@@ -275,10 +275,10 @@ mod tests {
     #[test]
     fn other_forms_are_refused() {
         let text = key().mint(SESSION, Generation(1), &SEED);
-        let body = URL_SAFE_NO_PAD.decode(&text[PREFIX.len()..]).unwrap();
+        let body = base64url::decode(&text[PREFIX.len()..]).unwrap();
         let with_varint = |varint: &[u8]| {
             let bytes = [&body[..24], varint, &body[25..]].concat();
-            format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+            format!("{PREFIX}{}", base64url::encode(&bytes))
         };
         assert!(RefreshToken::parse(&with_varint(&[1])).is_some());
         assert!(RefreshToken::parse(&with_varint(&[0])).is_none(), "generation 0 is never issued");
