@@ -226,8 +226,8 @@ impl KeyRing {
         Err(KeyringError::Contended)
     }
 
-    /// Rule 1 of docs/protocol.md: whether the token's first tag is ours. Asks the store only where the key id itself
-    /// proves that one of our nodes made it, and at most once a second.
+    /// Rule 1 of docs/protocol.md: whether the token's first tag is ours. Asks the store only where the key id
+    /// itself proves that one of our nodes made it, and at most once a second.
     pub(crate) async fn genuine(&self, token: &RefreshToken) -> Genuine {
         match self.loaded.load().genuine(token, &self.master) {
             Genuine::NotLoaded => {}
