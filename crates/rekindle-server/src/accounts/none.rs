@@ -1,4 +1,4 @@
-//! No accounts: an application does its own login and opens sessions through the administration surface.
+//! No accounts: an application does its own login and opens the sessions.
 
 use async_trait::async_trait;
 

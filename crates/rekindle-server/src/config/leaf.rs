@@ -89,9 +89,9 @@ pub enum LogLevel {
     Warn,
     /// And the life of the server.
     Info,
-    /// And each request.
+    /// And every refresh.
     Debug,
-    /// And each step.
+    /// Nothing more so far.
     Trace,
 }
 

@@ -185,6 +185,8 @@ section! {
     keys {
         /// An access token is renewed inside a request when this much of its life is left, or less. Default:
         /// two minutes, or two fifths of `lifetimes.access` where that is shorter.
+        ///
+        /// The crate's `Engine::renew` follows it; no endpoint of this server renews inside a request yet.
         threshold: Option<Lifetime> = None;
 
         /// Whether an access token is refused a replay window after its renewal.
@@ -265,6 +267,8 @@ section! {
         /// `"builtin"`: names and passwords kept beside the sessions, added by `rekindle user add`.
         /// `"none"`: the application logs people in itself. Default: `"builtin"` where the store is a file,
         /// `"none"` where it is memory.
+        ///
+        /// With `"none"` no endpoint opens a session yet: that takes the crate, in-process.
         kind: Option<AccountsKind> = None;
     }
 }
