@@ -214,3 +214,28 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rekindle::error::{Ended, Unavailable};
+    use rekindle::token::TokenError;
+
+    use super::*;
+
+    /// The library's table is the one that applications without this server go by.
+    #[test]
+    fn a_failure_is_answered_as_the_librarys_table_says() {
+        let failures = [
+            Failure::TokenInvalid(TokenError::UnknownKey),
+            Failure::TokenExpired,
+            Failure::SessionEnded(Ended::Unknown),
+            Failure::Superseded,
+            Failure::Unavailable(Unavailable::Contended),
+        ];
+        for failure in failures {
+            let expected = (failure.code(), failure.status(), failure.reason(), failure.retry_after());
+            let Problem { code, status, reason, retry_after, .. } = failure.into();
+            assert_eq!((code.name(), status.as_u16(), reason, retry_after), expected);
+        }
+    }
+}
