@@ -27,10 +27,12 @@ struct Cli {
 enum Command {
     /// Start a server for trying out: no configuration, user `demo`, a page at `/`.
     ///
-    /// Everything it keeps is in ./.rekindle. The environment overrides any setting:
+    /// Everything it keeps is in ./.rekindle. The environment overrides any setting of docs/configuration.md:
     /// REKINDLE__LIFETIMES__ACCESS=2m rekindle dev
     Dev(Listen),
     /// Start a server for use.
+    ///
+    /// docs/configuration.md has every setting; an empty file will do.
     Serve {
         #[command(flatten)]
         config: ConfigFile,
@@ -44,7 +46,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Listen {
-    /// Where to listen, instead of what the configuration says; port 0 takes a free one.
+    /// Where to listen, instead of what the configuration says or 127.0.0.1:8080; port 0 takes a free one.
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<Address>,
     /// How log lines look: text, json, or auto (text on a terminal).
