@@ -100,7 +100,8 @@ impl Policy {
     /// thirds of its life, and always so early that a replay still comes with a live access token.
     pub fn refresh_after(&self) -> Seconds {
         let window = self.0.replay_window.unwrap_or_default().0;
-        Seconds((self.0.access.0 * 2 / 3).min(self.0.access.0.saturating_sub(window + 1)))
+        // Not `window + 1`: of the largest window there is that would be none at all.
+        Seconds((self.0.access.0 * 2 / 3).min(self.0.access.0.saturating_sub(window).saturating_sub(1)))
     }
 
     /// How long an access token lives before in-request renewal replaces it: the length of a renewal slot,
@@ -191,12 +192,13 @@ mod tests {
 
     #[test]
     fn each_contradiction_names_both_keys() {
-        let cases: [(Result<Policy, Contradiction>, Contradiction); 5] = [
+        let cases: [(Result<Policy, Contradiction>, Contradiction); 6] = [
             (with(|s| s.access = Seconds(1)), Contradiction::OutOfRange),
             (with(|s| s.absolute = Seconds::days(6)), Contradiction::AbsoluteBelowIdle),
             (with(|s| s.idle = Seconds(299)), Contradiction::IdleBelowAccess),
             (with(|s| s.renewal_threshold = Seconds(151)), Contradiction::ThresholdAboveHalfAccess),
             (with(|s| s.replay_window = Some(Seconds(299))), Contradiction::WindowReachesAccess),
+            (with(|s| s.replay_window = Some(Seconds(u64::MAX))), Contradiction::WindowReachesAccess),
         ];
         for (result, expected) in cases {
             let found = result.unwrap_err();
