@@ -154,9 +154,11 @@ impl Engine {
                 Refresh::OtherClient => return Err(Failure::SessionEnded(Ended::Unknown)),
             };
             self.resolve_claims(&session, &mut next).await?;
-            if self.0.store.commit(version, &next).await? == Commit::Applied {
-                self.report_rotation(&next, how);
-                return self.tokens(*next);
+            // Before the commit: claims that no token has room for must not have rotated anything.
+            let tokens = self.tokens(*next)?;
+            if self.0.store.commit(version, &tokens.session).await? == Commit::Applied {
+                self.report_rotation(&tokens.session, how);
+                return Ok(tokens);
             }
         }
         Err(Unavailable::Contended.into())
@@ -439,14 +441,15 @@ impl Engine {
             idle: login.idle,
             absolute: login.absolute,
         };
-        let session = Session::open(opening, &self.0.policy, self.now());
+        // Before the insert: what no token has room for must not leave a session that nobody can hold.
+        let tokens = self.tokens(Session::open(opening, &self.0.policy, self.now()))?;
         // 128 random bits do not repeat; a store that says they did is not to be believed.
-        if self.0.store.insert(&session).await? == Insert::Exists {
+        if self.0.store.insert(&tokens.session).await? == Insert::Exists {
             return Err(Unavailable::Contended.into());
         }
-        self.report(&session, EventKind::Opened);
-        self.enforce_cap(&session).await;
-        self.tokens(session)
+        self.report(&tokens.session, EventKind::Opened);
+        self.enforce_cap(&tokens.session).await;
+        Ok(tokens)
     }
 
     /// Ends the least recently used sessions above the cap. The login stands whatever becomes of it: the next

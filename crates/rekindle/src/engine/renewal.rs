@@ -63,6 +63,8 @@ impl Engine {
             Renew::Current { iat } => Ok(Some((session.clone(), iat))),
             Renew::Write { iat, mut next, claims_due: true } => {
                 self.resolve_claims(session, &mut next).await?;
+                // Before the commit, and only after a bump: claims that no token has room for change no row.
+                self.access_token(&next, iat)?;
                 let applied = self.0.store.commit(version, &next).await? == Commit::Applied;
                 if applied {
                     self.report(&next, EventKind::Renewed);
