@@ -49,8 +49,18 @@ struct Inner {
     hook: Arc<dyn ClaimsHook>,
     observer: Arc<dyn Observer>,
     session_cap: Option<usize>,
-    /// Held for reading by every write under way, for writing by whoever waits for the last of them.
-    writes: Arc<tokio::sync::RwLock<()>>,
+    /// How many writes are under way. No lock: a hook may begin another inside one, and must not queue behind
+    /// whoever waits for the last of them.
+    writes: tokio::sync::watch::Sender<usize>,
+}
+
+/// One write under way, until it is dropped.
+struct UnderWay(Engine);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.writes.send_modify(|writes| *writes -= 1);
+    }
 }
 
 impl fmt::Debug for Engine {
@@ -310,9 +320,11 @@ impl Engine {
         &self.0.keys
     }
 
-    /// Waits until every write that has begun is done, those whose callers have gone away included.
+    /// Waits until no write is under way, those whose callers have gone away included: for a caller that
+    /// begins no more of them.
     pub async fn quiesce(&self) {
-        let _ = self.0.writes.write().await;
+        // It ends only with the sender, which is ours.
+        let _ = self.0.writes.subscribe().wait_for(|writes| *writes == 0).await;
     }
 
     fn now(&self) -> Timestamp {
@@ -342,7 +354,8 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let under_way = self.0.writes.clone().read_owned().await;
+        self.0.writes.send_modify(|writes| *writes += 1);
+        let under_way = UnderWay(self.clone());
         let task = tokio::spawn(async move {
             let answer = work.await;
             drop(under_way);

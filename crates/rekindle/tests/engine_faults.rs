@@ -1,11 +1,14 @@
 //! The engine where something goes wrong, or happens at once.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use rekindle::Login;
+use rekindle::core::{Generation, Reason, SessionId};
 use rekindle::error::{Failure, Unavailable};
 use rekindle::hook::{ClaimsHook, HookError, Resolution};
 use rekindle::token::Claims;
+use rekindle::{Engine, Login};
+use tokio::sync::Notify;
 
 mod support;
 use support::Node;
@@ -52,4 +55,45 @@ async fn what_no_token_has_room_for_changes_no_row() {
     let before = node.store.load(first.session.id).await.unwrap();
     assert!(cannot_sign(node.engine.renew(&first.access_token).await));
     assert_eq!(node.store.load(first.session.id).await.unwrap(), before);
+}
+
+/// Ends another session from inside a refresh, when told to.
+#[derive(Default)]
+struct EndsAnother {
+    engine: OnceLock<(Engine, SessionId)>,
+    asked: Notify,
+    go: Notify,
+}
+
+#[async_trait::async_trait]
+impl ClaimsHook for EndsAnother {
+    async fn resolve(&self, _: &rekindle::core::Session) -> Result<Resolution, HookError> {
+        self.asked.notify_one();
+        self.go.notified().await;
+        let (engine, other) = self.engine.get().unwrap();
+        engine.revoke(*other, Reason::Revoked).await.map_err(|error| HookError(Box::new(error)))?;
+        Ok(Resolution::Keep)
+    }
+}
+
+#[tokio::test]
+async fn a_hook_may_use_the_engine_while_somebody_waits_for_the_last_write() {
+    let fresh = Node::new().await;
+    let hook = Arc::new(EndsAnother::default());
+    let own = hook.clone();
+    let node = Node::with(fresh.store, fresh.clock, |builder| builder.hook(own)).await;
+    let first = node.engine.open(Login::new("ada")).await.unwrap();
+    let other = node.engine.open(Login::new("ada")).await.unwrap();
+    hook.engine.set((node.engine.clone(), other.session.id)).unwrap();
+    node.clock.advance(3);
+
+    let engine = node.engine.clone();
+    let refresh = tokio::spawn(async move { engine.refresh(&first.refresh_token, None).await });
+    hook.asked.notified().await;
+    let all = async { tokio::join!(node.engine.quiesce(), async { hook.go.notify_one() }) };
+    tokio::time::timeout(Duration::from_secs(10), all).await.expect("they wait for each other");
+    let left = node.engine.list("ada").await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].lineage.latest, Generation(2), "returned before the write that had begun");
+    refresh.await.unwrap().unwrap();
 }

@@ -37,7 +37,7 @@ impl Builder {
             hook: Arc::new(KeepClaims),
             observer: Arc::new(Unobserved),
             session_cap: None,
-            writes: Arc::default(),
+            writes: tokio::sync::watch::Sender::new(0),
         })
     }
 
