@@ -467,12 +467,16 @@ impl Engine {
 
     /// Ends the least recently used sessions above the cap. The login stands whatever becomes of it: the next
     /// one makes up for it.
+    ///
+    /// Of two logins of one moment that see each other, one alone may end the other, or nobody would be left.
     async fn enforce_cap(&self, newest: &Session) {
         let Some(cap) = self.0.session_cap else { return };
         let Ok(mut sessions) = self.list(&newest.subject).await else { return };
         sessions.retain(|session| session.id != newest.id);
         sessions.sort_by_key(|session| std::cmp::Reverse(session.device.last_seen));
-        for session in sessions.iter().skip(cap.saturating_sub(1)) {
+        let opened = |session: &Session| (session.auth_time, session.id);
+        let above = sessions.iter().skip(cap.saturating_sub(1));
+        for session in above.filter(|session| opened(session) < opened(newest)) {
             if self.revoke_now(session.id, Reason::Revoked).await.is_err() {
                 return;
             }

@@ -1,10 +1,11 @@
 //! The engine where something goes wrong, or happens at once.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
 use rekindle::core::{Generation, Reason, SessionId};
 use rekindle::error::{Failure, Unavailable};
+use rekindle::event::{Event, EventKind, Observer};
 use rekindle::hook::{ClaimsHook, HookError, Resolution};
 use rekindle::token::Claims;
 use rekindle::{Engine, Login};
@@ -12,6 +13,30 @@ use tokio::sync::Notify;
 
 mod support;
 use support::Node;
+
+/// Lets a login go on to the cap once a second one has its row too.
+struct BothOpened(Barrier);
+
+impl Observer for BothOpened {
+    fn observe(&self, event: &Event) {
+        if event.kind == EventKind::Opened {
+            self.0.wait();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_logins_at_once_do_not_end_each_other_for_the_cap() {
+    let fresh = Node::new().await;
+    let both = Arc::new(BothOpened(Barrier::new(2)));
+    let node =
+        Node::with(fresh.store, fresh.clock, |builder| builder.session_cap(Some(1)).observer(both)).await;
+    let (one, two) = (node.engine.clone(), node.engine.clone());
+    let one = tokio::spawn(async move { one.open(Login::new("ada")).await.unwrap() });
+    let two = tokio::spawn(async move { two.open(Login::new("ada")).await.unwrap() });
+    (one.await.unwrap(), two.await.unwrap());
+    assert_eq!(node.engine.list("ada").await.unwrap().len(), 1);
+}
 
 /// Says more than fits into a token, once there is something to say.
 struct Talkative(OnceLock<Claims>);
