@@ -8,6 +8,7 @@ use rekindle::error::{Ended, Failure};
 use rekindle::event::EventKind;
 use rekindle::hook::{ClaimsHook, HookError, Resolution};
 use rekindle::keyring::STAGE;
+use rekindle::token::access::MAX_LEEWAY;
 use rekindle::token::{Algorithm, Claims};
 use rekindle::{Login, Tokens};
 
@@ -295,4 +296,19 @@ async fn a_bump_between_hook_and_commit_is_not_lost() {
     let second = node.engine.refresh(&first.refresh_token, None).await.unwrap();
     assert_eq!(second.session.claims, r#"{"resolved":1}"#);
     node.engine.authenticate(&second.access_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_is_told_until_the_most_patient_verifier_refuses_the_token_by_its_age() {
+    let node = Node::new().await;
+    let tokens = login(&node).await;
+    node.engine.revoke(tokens.session.id, Reason::LoggedOut).await.unwrap();
+    let told = async || {
+        node.engine.purge().await.unwrap();
+        node.store.changes_since(None, 10).await.unwrap().entries.len()
+    };
+    node.clock.advance(5 + MAX_LEEWAY.0);
+    assert_eq!(told().await, 1);
+    node.clock.advance(1);
+    assert_eq!(told().await, 0);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Engine, Inner};
 use crate::error::Failure;
 use crate::keyring::POLL;
+use crate::token::access::MAX_LEEWAY;
 
 /// Rows purged by one write: small enough that a login waiting behind it does not notice.
 const PURGE_BATCH: usize = 200;
@@ -41,8 +42,10 @@ impl Engine {
     /// [`Failure::Unavailable`].
     pub async fn purge(&self) -> Result<usize, Failure> {
         let now = self.now().as_unix();
-        // An access token of a session that has reached its end may still be on its way to a verifier.
-        let before = rekindle_core::Timestamp::from_unix(now.saturating_sub(self.0.policy.access.0));
+        // An access token of a session that has ended may still be on its way to a verifier, and one that
+        // grants the most leeway must have learned of that end until it refuses the token by its age.
+        let kept = self.0.policy.access.0 + MAX_LEEWAY.0;
+        let before = rekindle_core::Timestamp::from_unix(now.saturating_sub(kept));
         Ok(self.0.store.purge(before, PURGE_BATCH).await?)
     }
 }
