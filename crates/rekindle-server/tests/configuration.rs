@@ -35,6 +35,21 @@ fn no_configuration_is_one() {
     assert_eq!((issuer.as_str(), audience), ("http://127.0.0.1:99", vec!["http://127.0.0.1:99".to_owned()]));
 }
 
+/// Each alone is fine; a server that had them all could put them into no token.
+#[test]
+fn issuer_and_audience_leave_room_in_a_token() {
+    let names = |count: usize| format!("audience = [{}]\n", format!("'{}', ", "a".repeat(200)).repeat(count));
+    read(&format!("issuer = 'i'\n{}", names(5))).unwrap();
+    let refused = read(&format!("issuer = 'i'\n{}", names(6))).unwrap_err();
+    assert_eq!(
+        refused,
+        "issuer and audience do not go together: every token carries both, and has room for 1024 bytes of them \
+         in all\n  issuer: rekindle.toml:1\n  audience: rekindle.toml:2"
+    );
+    let url = format!("public_url = 'https://example.com/{}'\n", "p".repeat(600));
+    assert!(read(&url).unwrap_err().starts_with("public_url and audience do not go together"));
+}
+
 #[test]
 fn every_default_can_be_written_down() {
     let mut text = String::new();

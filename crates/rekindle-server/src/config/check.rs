@@ -8,6 +8,10 @@ use super::{
     AccountsKind, Address, Config, ConfigError, LateRetry, Lifetime, LogFormat, Origins, StoreAt, keys,
 };
 
+/// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
+/// that starts with more could open no session.
+const LONGEST_NAMES: usize = 1024;
+
 /// A configuration whose settings go together.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -40,6 +44,19 @@ impl Checked {
                 let rule = "is a text of 1 to 512 bytes without control characters";
                 return Err(ConfigError::plain(format!("{key} {rule}\n{}", origin(key, origins))));
             }
+        }
+        // An issuer that is not named is the public address, and an audience that is not named the issuer.
+        let issuer = config.issuer.as_deref().or(config.public_url.as_ref().map(|url| url.as_str()));
+        let issuer = issuer.map_or(0, str::len);
+        let audience = match config.audience.as_slice() {
+            [] => issuer,
+            audience => audience.iter().map(String::len).sum(),
+        };
+        if issuer + audience > LONGEST_NAMES {
+            let rule =
+                format!("every token carries both, and has room for {LONGEST_NAMES} bytes of them in all");
+            let first = if config.issuer.is_some() { "issuer" } else { "public_url" };
+            return clash(first, "audience", &rule);
         }
         Ok(Self { config, policy })
     }
