@@ -10,8 +10,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 
 use super::problem::{Code, Problem};
@@ -20,6 +19,17 @@ use crate::accounts::flaw;
 /// The members of the body, in the order they were sent. No body at all has no members.
 #[derive(Default)]
 pub(crate) struct Body(Vec<(String, Value)>);
+
+/// What a member can be. Not `serde_json::Value`: that reads an object with a member of a private name as
+/// the JSON in its text.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Null(()),
+    Flag(bool),
+    Text(String),
+    Other(IgnoredAny),
+}
 
 impl Body {
     /// Refuses members that are not `known`, and members sent twice.
@@ -62,7 +72,7 @@ impl Body {
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(Value::Flag(flag)) => Ok(Some(flag)),
             Some(_) => Err(Problem::invalid(format!("`{name}` must be true or false"))),
         }
     }
@@ -70,13 +80,14 @@ impl Body {
     fn any_text(&mut self, name: &str) -> Result<Option<String>, Problem> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Text(text)) => Ok(Some(text)),
             Some(_) => Err(Problem::invalid(format!("`{name}` must be a string"))),
         }
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
-        let index = self.0.iter().position(|(member, value)| member == name && !value.is_null())?;
+        let index =
+            self.0.iter().position(|(member, value)| member == name && !matches!(value, Value::Null(())))?;
         Some(self.0.swap_remove(index).1)
     }
 }
@@ -146,4 +157,35 @@ impl<'de> Deserialize<'de> for Body {
 /// The refresh token of a request that must have one.
 pub(crate) fn required_token(token: Option<String>) -> Result<String, Problem> {
     token.ok_or_else(|| Problem::new(Code::TokenMissing).detail("`refresh_token` is missing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Body {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_member_is_what_it_was_sent_as() {
+        assert_eq!(read(r#"{"a":"\u0062"}"#).text("a", 9), Ok(Some("b".to_owned())));
+        assert_eq!(read(r#"{"a":null}"#).text("a", 9), Ok(None));
+        assert_eq!(read(r#"{"a":true}"#).flag("a"), Ok(Some(true)));
+        // The last two are serde_json's own names, which its `Value` looks into.
+        for other in [
+            "1",
+            "1.5",
+            "-1",
+            "[]",
+            "{}",
+            r#"["b"]"#,
+            r#"{"$serde_json::private::RawValue":"\"b\""}"#,
+            r#"{"$serde_json::private::RawValue":"true"}"#,
+        ] {
+            let json = format!(r#"{{"a":{other}}}"#);
+            assert!(read(&json).text("a", 9).is_err(), "{other}");
+            assert!(read(&json).flag("a").is_err(), "{other}");
+        }
+    }
 }
