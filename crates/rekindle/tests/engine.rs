@@ -312,3 +312,17 @@ async fn an_end_is_told_until_the_most_patient_verifier_refuses_the_token_by_its
     node.clock.advance(1);
     assert_eq!(told().await, 0);
 }
+
+#[tokio::test]
+async fn a_client_that_refreshes_when_it_is_told_outlives_an_idle_life_shorter_than_the_access_life() {
+    let fresh = Node::new().await;
+    let node =
+        Node::with(fresh.store, fresh.clock, |builder| builder.policy(rekindle::core::Policy::default()))
+            .await;
+    let login = Login { idle: Some(Seconds(120)), ..Login::new("ada") };
+    let mut tokens = node.engine.open(login).await.unwrap();
+    for _ in 0..5 {
+        node.clock.advance(tokens.refresh_after.since(tokens.session.issued_at).0);
+        tokens = node.engine.refresh(&tokens.refresh_token, None).await.unwrap();
+    }
+}

@@ -89,7 +89,7 @@ impl Engine {
 
     fn tokens_at(&self, session: Session, iat: Timestamp, refresh_token: String) -> Result<Tokens, Failure> {
         let (access_token, access_expires) = self.access_token(&session, iat)?;
-        let refresh_after = iat + self.jittered(session.id, session.lineage.latest);
+        let refresh_after = iat + self.jittered(&session);
         Ok(Tokens { session, access_token, access_expires, refresh_token, refresh_after })
     }
 
@@ -118,10 +118,10 @@ impl Engine {
     }
 
     /// Up to a sixth earlier than the policy says, by session and generation: clients that all started when
-    /// the server came back do not all come back together.
-    fn jittered(&self, id: SessionId, generation: Generation) -> Seconds {
-        let after = self.0.policy.refresh_after().0;
-        let hash = digest(id, generation, Timestamp::ZERO);
+    /// the server came back do not all come back together. A session's own idle life may end before that.
+    fn jittered(&self, session: &Session) -> Seconds {
+        let after = self.0.policy.refresh_after().0.min(session.idle.0 * 2 / 3);
+        let hash = digest(session.id, session.lineage.latest, Timestamp::ZERO);
         let jitter = u64::from(u16::from_be_bytes([hash[0], hash[1]])) % (after / 6 + 1);
         Seconds(after - jitter)
     }
