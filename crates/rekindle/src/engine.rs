@@ -6,26 +6,28 @@ use std::fmt;
 use std::sync::Arc;
 
 use rekindle_core::{
-    Device, MANY_CANDIDATES, Opening, Policy, Presented, Reason, Refresh, Rotation, Seconds, Seed, Session,
-    SessionId, Status, Timestamp, Verdict,
+    MANY_CANDIDATES, Policy, Presented, Refresh, Rotation, Session, SessionId, Status, Timestamp, Verdict,
 };
 
 use crate::clock::Clock;
-use crate::entropy::{Entropy, random};
+use crate::entropy::Entropy;
 use crate::error::{Ended, Failure, Unavailable};
 use crate::event::{Event, EventKind, Observer};
 use crate::hook::{ClaimsHook, Resolution};
 use crate::keyring::{Genuine, KeyRing};
-use crate::store::{Commit, Insert, Revoke, Store, Version};
+use crate::store::{Commit, Store, Version};
 use crate::token::refresh::RefreshToken;
-use crate::token::{AccessToken, Claims, Expected};
+use crate::token::{AccessToken, Expected};
 
 mod builder;
+mod login;
 mod renewal;
+mod sessions;
 mod tokens;
 mod upkeep;
 
 pub use builder::Builder;
+pub use login::Login;
 pub use renewal::Renewed;
 pub use tokens::{TokenAnswer, Tokens};
 
@@ -69,50 +71,10 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// What a login knows when it opens a session.
-#[derive(Clone, Debug)]
-pub struct Login {
-    /// Who logged in.
-    pub subject: String,
-    /// Through which application.
-    pub client_id: String,
-    /// What goes into the access tokens besides.
-    pub claims: Claims,
-    /// A label for the list of devices.
-    pub device: Device,
-    /// An idle life of its own, if shorter than the policy's.
-    pub idle: Option<Seconds>,
-    /// An absolute life of its own, if shorter than the policy's.
-    pub absolute: Option<Seconds>,
-}
-
-impl Login {
-    /// A login of `subject` through the client "default", without claims.
-    pub fn new(subject: impl Into<String>) -> Self {
-        Self {
-            subject: subject.into(),
-            client_id: "default".to_owned(),
-            claims: Claims::default(),
-            device: Device::default(),
-            idle: None,
-            absolute: None,
-        }
-    }
-}
-
 impl Engine {
     /// An engine over `store` and the key ring in it.
     pub fn builder(store: Arc<dyn Store>, keys: Arc<KeyRing>) -> Builder {
         Builder::new(store, keys)
-    }
-
-    /// Opens a session: the one way, besides adoption, in which a row comes to be.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`]; the session may then exist, but nobody holds a token of it.
-    pub async fn open(&self, login: Login) -> Result<Tokens, Failure> {
-        let engine = self.clone();
-        self.finish(async move { engine.opened(login).await }).await
     }
 
     /// Exchanges a refresh token, by the rules of [`rekindle_core::refresh()`]. `client_id` is who presents it,
@@ -220,79 +182,6 @@ impl Engine {
             Verdict::Outdated => Err(Failure::TokenExpired),
             Verdict::Ended(status) => Err(status.into()),
         }
-    }
-
-    /// The session of a genuine refresh token of whatever generation, whatever its status.
-    ///
-    /// # Errors
-    /// [`Failure::SessionEnded`] with [`Ended::Unknown`] for junk and for a row that is gone.
-    pub async fn session_of(&self, refresh_token: &str) -> Result<Session, Failure> {
-        let token = self.genuine(refresh_token).await?;
-        Ok(self.row_of(&token).await?.0)
-    }
-
-    /// The row of a session, whatever its status; `None` if there is none.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`].
-    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Failure> {
-        Ok(self.0.store.load(id).await?.map(|(session, _)| session))
-    }
-
-    /// Ends a session, if it lives. Idempotent: ending an ended or unknown session succeeds.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`]; whether it ended is then not known: ask again.
-    pub async fn revoke(&self, id: SessionId, reason: Reason) -> Result<(), Failure> {
-        let engine = self.clone();
-        self.finish(async move { engine.revoke_now(id, reason).await }).await
-    }
-
-    /// Ends every live session of the subject but `keep`. Answers how many.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`]; some may have ended: ask again.
-    pub async fn revoke_others(&self, keep: &Session, reason: Reason) -> Result<usize, Failure> {
-        self.revoke_all(&keep.subject, Some(keep.id), reason).await
-    }
-
-    /// Ends every live session of `subject`, and bars what is not adopted yet. Answers how many ended.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`]; some may have ended: ask again.
-    pub async fn revoke_subject(&self, subject: &str, reason: Reason) -> Result<usize, Failure> {
-        self.0.store.set_subject_epoch(subject, self.now()).await?;
-        self.revoke_all(subject, None, reason).await
-    }
-
-    /// Tells a session that its claims changed: its next refresh resolves them anew, without sign-out.
-    /// Answers whether the session lives.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`].
-    pub async fn bump(&self, id: SessionId) -> Result<bool, Failure> {
-        for _ in 0..ROUNDS {
-            let now = self.now();
-            let Some((session, version)) = self.0.store.load(id).await? else { return Ok(false) };
-            let Some(next) = rekindle_core::bump(&session, now) else { return Ok(false) };
-            if self.0.store.commit(version, &next).await? == Commit::Applied {
-                self.report(&next, EventKind::Bumped);
-                return Ok(true);
-            }
-        }
-        Err(Unavailable::Contended.into())
-    }
-
-    /// The live sessions of `subject`, newest login first.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`].
-    pub async fn list(&self, subject: &str) -> Result<Vec<Session>, Failure> {
-        let now = self.now();
-        let mut sessions = self.0.store.list(subject).await?;
-        sessions.retain(|session| now < session.idle_until && now < session.absolute_until);
-        sessions.sort_by_key(|session| (std::cmp::Reverse(session.auth_time), session.id));
-        Ok(sessions)
     }
 
     /// The public keys for verifiers elsewhere: a JWK Set (RFC 7517).
@@ -410,76 +299,5 @@ impl Engine {
             self.report(next, kind);
         }
         Ok(applied)
-    }
-
-    async fn revoke_now(&self, id: SessionId, reason: Reason) -> Result<(), Failure> {
-        if self.0.store.revoke(id, reason).await? == Revoke::Revoked
-            && let Some((session, _)) = self.0.store.load(id).await?
-        {
-            self.report(&session, EventKind::Revoked(reason));
-        }
-        Ok(())
-    }
-
-    async fn revoke_all(
-        &self,
-        subject: &str,
-        keep: Option<SessionId>,
-        reason: Reason,
-    ) -> Result<usize, Failure> {
-        let engine = self.clone();
-        let subject = subject.to_owned();
-        self.finish(async move {
-            let sessions = engine.0.store.list(&subject).await?;
-            let others = sessions.iter().filter(|session| Some(session.id) != keep);
-            let mut ended = 0;
-            for session in others {
-                engine.revoke_now(session.id, reason).await?;
-                ended += 1;
-            }
-            Ok(ended)
-        })
-        .await
-    }
-
-    async fn opened(&self, login: Login) -> Result<Tokens, Failure> {
-        let entropy = &*self.0.entropy;
-        let opening = Opening {
-            id: SessionId(random(entropy)),
-            seed: Seed(random(entropy)),
-            subject: login.subject,
-            client_id: login.client_id,
-            claims: login.claims.as_str().to_owned(),
-            device: login.device,
-            idle: login.idle,
-            absolute: login.absolute,
-        };
-        // Before the insert: what no token has room for must not leave a session that nobody can hold.
-        let tokens = self.tokens(Session::open(opening, &self.0.policy, self.now()))?;
-        // 128 random bits do not repeat; a store that says they did is not to be believed.
-        if self.0.store.insert(&tokens.session).await? == Insert::Exists {
-            return Err(Unavailable::Contended.into());
-        }
-        self.report(&tokens.session, EventKind::Opened);
-        self.enforce_cap(&tokens.session).await;
-        Ok(tokens)
-    }
-
-    /// Ends the least recently used sessions above the cap. The login stands whatever becomes of it: the next
-    /// one makes up for it.
-    ///
-    /// Of two logins of one moment that see each other, one alone may end the other, or nobody would be left.
-    async fn enforce_cap(&self, newest: &Session) {
-        let Some(cap) = self.0.session_cap else { return };
-        let Ok(mut sessions) = self.list(&newest.subject).await else { return };
-        sessions.retain(|session| session.id != newest.id);
-        sessions.sort_by_key(|session| std::cmp::Reverse(session.device.last_seen));
-        let opened = |session: &Session| (session.auth_time, session.id);
-        let above = sessions.iter().skip(cap.saturating_sub(1));
-        for session in above.filter(|session| opened(session) < opened(newest)) {
-            if self.revoke_now(session.id, Reason::Revoked).await.is_err() {
-                return;
-            }
-        }
     }
 }
