@@ -34,7 +34,8 @@ async fn two_logins_at_once_do_not_end_each_other_for_the_cap() {
     let (one, two) = (node.engine.clone(), node.engine.clone());
     let one = tokio::spawn(async move { one.open(Login::new("ada")).await.unwrap() });
     let two = tokio::spawn(async move { two.open(Login::new("ada")).await.unwrap() });
-    (one.await.unwrap(), two.await.unwrap());
+    one.await.unwrap();
+    two.await.unwrap();
     assert_eq!(node.engine.list("ada").await.unwrap().len(), 1);
 }
 

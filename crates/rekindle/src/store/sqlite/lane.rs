@@ -231,15 +231,23 @@ fn transact(
 
 /// Takes the file's write lock, waiting at most `busy` for another connection.
 fn begin(conn: &Connection, busy: Duration) -> rusqlite::Result<()> {
+    while_busy(busy, || execute(conn, "BEGIN IMMEDIATE"))
+}
+
+/// Tries until another connection is out of the way, for at most `busy`.
+pub(super) fn while_busy<T>(
+    busy: Duration,
+    mut attempt: impl FnMut() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
     // Short even steps: SQLite's own back off to 100 ms, in which a busy neighbour commits dozens of times.
     const STEP: Duration = Duration::from_micros(500);
     let mut waited = Duration::ZERO;
     loop {
-        match execute(conn, "BEGIN IMMEDIATE") {
+        match attempt() {
             Err(cause) if cause.sqlite_error_code() == Some(DatabaseBusy) && waited < busy => {
                 #[expect(
                     clippy::disallowed_methods,
-                    reason = "the writer's own thread waits for a file lock"
+                    reason = "a file lock is waited for by the writer's own thread, or while a file is opened"
                 )]
                 std::thread::sleep(STEP);
                 waited += STEP;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::lane::while_busy;
 use super::options::{Options, Synchronous};
 
 /// `RKND`, where `file(1)` and we look for it.
@@ -128,7 +129,10 @@ fn tune(conn: &Connection, options: &Options) -> rusqlite::Result<()> {
     // No `mmap_size`: a bad sector would be a SIGBUS that ends the server, not an error it can answer.
     // A page of 4 KiB is what a refresh writes to the log; larger ones cost more than they save.
     conn.pragma_update(None, "page_size", 4096)?;
-    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    // SQLite calls no busy handler here: another server may be turning the new file to its log right now.
+    let mode: String = while_busy(options.busy_timeout, || {
+        conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+    })?;
     if mode != "wal" {
         let message = format!("its file system allows journal mode {mode:?} only, not \"wal\"");
         return Err(rusqlite::Error::SqliteFailure(
