@@ -17,7 +17,7 @@ use crate::hook::{ClaimsHook, Resolution};
 use crate::keyring::{Genuine, KeyRing};
 use crate::store::{Commit, Store, Version};
 use crate::token::refresh::RefreshToken;
-use crate::token::{AccessToken, Expected};
+use crate::token::{AccessToken, Expected, TokenError};
 
 mod builder;
 mod login;
@@ -166,13 +166,27 @@ impl Engine {
             .map_err(Failure::from)
     }
 
+    /// As [`verify`](Self::verify), but looks for the token's key where this node has not loaded it: another node
+    /// may have rotated, and this one have missed its polls.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn identify(&self, access_token: &str) -> Result<AccessToken, Failure> {
+        match self.verify(access_token) {
+            Err(Failure::TokenInvalid(TokenError::UnknownKey)) if self.0.keys.look_again().await => {
+                self.verify(access_token)
+            }
+            verified => verified,
+        }
+    }
+
     /// Checks an access token and its session's row. Extends nothing.
     ///
     /// # Errors
     /// [`Failure::SessionEnded`] for a session that has ended or is gone, [`Failure::TokenExpired`] also for a
     /// token whose claims are outdated, and as [`verify`](Self::verify).
     pub async fn authenticate(&self, access_token: &str) -> Result<(AccessToken, Session), Failure> {
-        let token = self.verify(access_token)?;
+        let token = self.identify(access_token).await?;
         let now = self.now();
         let Some((session, _)) = self.0.store.load(token.session()).await? else {
             return Err(Failure::SessionEnded(Ended::Unknown));

@@ -22,7 +22,7 @@ use crate::token::{Algorithm, KeyError, KeySet, SigningKey};
 mod document;
 mod master;
 
-use document::{Document, StoredKey};
+use document::{Document, Lives, StoredKey, outlived};
 pub use master::MasterKey;
 
 /// How often nodes look for a newer document.
@@ -87,7 +87,8 @@ pub struct KeyRing {
     master: MasterKey,
     clock: Arc<dyn Clock>,
     loaded: ArcSwap<Loaded>,
-    reloaded_at: AtomicU64,
+    /// When a token made this node load the document, last.
+    looked_at: AtomicU64,
 }
 
 impl fmt::Debug for KeyRing {
@@ -101,6 +102,7 @@ struct Loaded {
     version: u64,
     epoch: u16,
     newest_number: u16,
+    lives: Lives,
     signing: Vec<(Timestamp, SigningKey)>,
     verifying: KeySet,
     refresh: Vec<(Timestamp, RefreshKey)>,
@@ -136,8 +138,8 @@ impl KeyRing {
             stored = store.keyring().await?;
         }
         let loaded = Loaded::read(&stored, &master)?;
-        let reloaded_at = AtomicU64::new(clock.now().as_unix());
-        Ok(Arc::new(Self { store, master, clock, loaded: ArcSwap::from_pointee(loaded), reloaded_at }))
+        let looked_at = AtomicU64::new(clock.now().as_unix());
+        Ok(Arc::new(Self { store, master, clock, loaded: ArcSwap::from_pointee(loaded), looked_at }))
     }
 
     /// Loads the document anew, if it changed.
@@ -145,7 +147,6 @@ impl KeyRing {
     /// # Errors
     /// As [`open`](Self::open); the keys in force stay.
     pub async fn reload(&self) -> Result<(), KeyringError> {
-        self.reloaded_at.store(self.clock.now().as_unix(), Ordering::Relaxed);
         let stored = self.store.keyring().await?;
         if stored.version != self.loaded.load().version {
             self.loaded.store(Arc::new(Loaded::read(&stored, &self.master)?));
@@ -167,19 +168,25 @@ impl KeyRing {
         Ok(mints_from)
     }
 
-    /// Forgets keys that nothing alive was minted with under `policy`. Answers how many.
+    /// Forgets keys that nothing alive was minted with, under `policy` or any longer one before it. Answers
+    /// how many.
     ///
     /// # Errors
     /// [`KeyringError::Contended`] where others keep changing the document.
     pub async fn retire(&self, policy: &Policy, entropy: &dyn Entropy) -> Result<usize, KeyringError> {
         let now = self.clock.now();
-        let signed = Seconds(policy.access.0 + LONGEST_LEEWAY.0);
-        if self.loaded.load().retirable(now, signed, policy.absolute) == 0 {
+        let under = Lives { signed: policy.access.0 + LONGEST_LEEWAY.0, refreshable: policy.absolute.0 };
+        let due = {
+            let loaded = self.loaded.load();
+            loaded.lives.longest(under) != loaded.lives || loaded.retirable(now) > 0
+        };
+        if !due {
             return Ok(0);
         }
         let mut retired = 0;
         self.change(entropy, |document| {
-            retired = document.retire(now, signed, policy.absolute);
+            document.lives = document.lives.longest(under);
+            retired = document.retire(now);
             Ok(())
         })
         .await?;
@@ -233,11 +240,7 @@ impl KeyRing {
             Genuine::NotLoaded => {}
             known => return known,
         }
-        let now = self.clock.now().as_unix();
-        let last = self.reloaded_at.load(Ordering::Relaxed);
-        let mine = now > last
-            && self.reloaded_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if !mine || self.reload().await.is_err() {
+        if !self.look_again().await {
             return Genuine::NotLoaded;
         }
         match self.loaded.load().genuine(token, &self.master) {
@@ -245,6 +248,16 @@ impl KeyRing {
             Genuine::NotLoaded if token.key.epoch() != self.loaded.load().epoch => Genuine::No,
             answer => answer,
         }
+    }
+
+    /// Loads the document anew, unless somebody did within this second: what a stranger sends can cost the
+    /// store no more than that. Answers whether it was loaded.
+    pub(crate) async fn look_again(&self) -> bool {
+        let now = self.clock.now().as_unix();
+        let last = self.looked_at.load(Ordering::Relaxed);
+        let mine = now > last
+            && self.looked_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        mine && self.reload().await.is_ok()
     }
 
     /// Whether the token was made for the row with this seed.
@@ -295,6 +308,7 @@ impl Loaded {
             version: stored.version,
             epoch: document.epoch,
             newest_number: document.newest_number,
+            lives: document.lives,
             verifying: KeySet::new(signing.iter().map(|(_, key)| key.verifying_key().clone()))?,
             signing,
             refresh,
@@ -313,10 +327,11 @@ impl Loaded {
         if retired || !token.key.is_genuine(master.names()) { Genuine::No } else { Genuine::NotLoaded }
     }
 
-    fn retirable(&self, now: Timestamp, signed: Seconds, refreshable: Seconds) -> usize {
-        let moments = |keys: &mut dyn Iterator<Item = Timestamp>| keys.collect::<Vec<_>>();
-        document::outlived(&moments(&mut self.signing.iter().map(|(from, _)| *from)), now, signed)
-            + document::outlived(&moments(&mut self.refresh.iter().map(|(from, _)| *from)), now, refreshable)
+    fn retirable(&self, now: Timestamp) -> usize {
+        let signing: Vec<_> = self.signing.iter().map(|(from, _)| *from).collect();
+        let refresh: Vec<_> = self.refresh.iter().map(|(from, _)| *from).collect();
+        outlived(&signing, now, Seconds(self.lives.signed))
+            + outlived(&refresh, now, Seconds(self.lives.refreshable))
     }
 }
 

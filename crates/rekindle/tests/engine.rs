@@ -326,3 +326,41 @@ async fn a_client_that_refreshes_when_it_is_told_outlives_an_idle_life_shorter_t
         tokens = node.engine.refresh(&tokens.refresh_token, None).await.unwrap();
     }
 }
+
+/// Under 90 days of idle life a session was left for 40, while the lifetimes were shortened to the default and the
+/// keys rotated: its refresh key had been retired by the shorter life.
+#[tokio::test]
+async fn shorter_lifetimes_do_not_retire_the_keys_of_longer_ones() {
+    let long = {
+        let mut settings = rekindle::core::Settings::default();
+        settings.idle = Seconds::days(90);
+        settings.absolute = Seconds::days(365);
+        rekindle::core::Policy::new(settings).unwrap()
+    };
+    let fresh = Node::new().await;
+    let clock = fresh.clock.clone();
+    let before = Node::with(fresh.store.clone(), clock.clone(), |builder| builder.policy(long)).await;
+    let tokens = login(&before).await;
+    before.keys.retire(before.engine.policy(), &SystemEntropy).await.unwrap();
+    before.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
+
+    let after = Node::over(fresh.store, clock.clone()).await;
+    clock.advance(40 * 86_400);
+    assert_eq!(after.keys.retire(after.engine.policy(), &SystemEntropy).await.unwrap(), 1, "a signing key");
+    after.engine.refresh(&tokens.refresh_token, None).await.unwrap();
+}
+
+/// A node that missed its polls refused the access tokens of a newer key as none of ours.
+#[tokio::test]
+async fn an_access_token_of_a_key_not_loaded_yet_makes_the_authority_look() {
+    let clock = ManualClock::new();
+    let store = Node::new().await.store;
+    let node = Node::over(store.clone(), clock.clone()).await;
+    let stale = Node::over(store, clock.clone()).await;
+    node.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
+    clock.advance(STAGE.0);
+    let tokens = login(&node).await;
+    assert!(stale.engine.verify(&tokens.access_token).is_err(), "this asks nobody");
+    stale.engine.authenticate(&tokens.access_token).await.unwrap();
+    assert!(stale.engine.verify(&tokens.access_token).is_ok());
+}

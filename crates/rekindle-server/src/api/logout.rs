@@ -12,9 +12,9 @@ use super::body::Body;
 use super::problem::{Code, Problem};
 use crate::app::AppState;
 
-/// The refresh token decides where both are sent: it outlives the access token.
+/// Where both tokens are sent, each ends its session: one that is junk must not hide the other.
 ///
-/// 204 says that the session is over, so an expired access token is not answered 204: whose session it was
+/// 204 says that the session is over, so an expired access token alone is not answered 204: whose session it was
 /// can no longer be proved, and the session may well live.
 pub(crate) async fn logout(
     State(app): State<AppState>,
@@ -22,14 +22,22 @@ pub(crate) async fn logout(
     body: Body,
 ) -> Result<Response, Problem> {
     let refresh_token = body.only(&["refresh_token"])?.token("refresh_token")?;
-    let session = match (refresh_token, bearer(&headers)?) {
-        (Some(token), _) => app.engine.session_of(&token).await.map(|session| session.id),
-        (None, Some(token)) => app.engine.verify(token).map(|token| token.session()),
-        (None, None) => {
-            return Err(Problem::new(Code::TokenMissing).detail("send the token whose session ends"));
+    let access_token = bearer(&headers)?;
+    let mut proved = Vec::new();
+    if let Some(token) = &refresh_token {
+        proved.extend(living(app.engine.session_of(token).await.map(|session| session.id))?);
+    }
+    if let Some(token) = access_token {
+        match app.engine.identify(token).await {
+            Err(Failure::TokenExpired) if !proved.is_empty() => {}
+            token => proved.extend(living(token.map(|token| token.session()))?),
         }
-    };
-    if let Some(session) = living(session)? {
+    }
+    if refresh_token.is_none() && access_token.is_none() {
+        return Err(Problem::new(Code::TokenMissing).detail("send the token whose session ends"));
+    }
+    proved.dedup();
+    for session in proved {
         app.engine.revoke(session, Reason::LoggedOut).await?;
     }
     Ok(answer::no_content())

@@ -8,6 +8,7 @@ use crate::support::{Meanwhile, PASSWORD, Tokens, USERNAME, World};
 
 on_both_stores!(
     sign_out_default_is_local,
+    junk_beside_a_token_does_not_hide_it,
     a_user_ends_another_session_of_their_own,
     deleted_user_refresh,
     changed_claims_arrive_with_the_next_refresh,
@@ -16,6 +17,18 @@ on_both_stores!(
     login_loses_the_accounts_half_way,
     refresh_vs_revoke_race,
 );
+
+/// A junk refresh token was taken for the session that ends, and the one of the access token beside it lived on
+/// under a 204.
+async fn junk_beside_a_token_does_not_hide_it(world: World) {
+    let node = world.node().await;
+    let login = node.login().await;
+    let bearer = format!("Bearer {}", login.access);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = r#"{"refresh_token":"junk"}"#;
+    assert_eq!(node.send("POST", "/v1/logout", &headers, body).await.status, 204);
+    assert_eq!(node.try_refresh(&login.refresh).await.outcome(), "401 session_ended logged_out");
+}
 
 /// Signing out here leaves the other devices signed in, and is over at once everywhere.
 async fn sign_out_default_is_local(world: World) {

@@ -21,8 +21,23 @@ pub(super) struct Document {
     pub(super) epoch: u16,
     /// Of the refresh keys. A genuine lower number that is not here was retired.
     pub(super) newest_number: u16,
+    pub(super) lives: Lives,
     pub(super) signing: Vec<SigningEntry>,
     pub(super) refresh: Vec<RefreshEntry>,
+}
+
+/// The longest, in seconds, that anything minted under any policy so far can live. Never shrinks: sessions opened
+/// under longer lifetimes keep them when the policy is shortened, and so must the keys of their tokens.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lives {
+    pub(super) signed: u64,
+    pub(super) refreshable: u64,
+}
+
+impl Lives {
+    pub(super) fn longest(self, other: Self) -> Self {
+        Self { signed: self.signed.max(other.signed), refreshable: self.refreshable.max(other.refreshable) }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +143,7 @@ impl Document {
             format: FORMAT,
             epoch: u16::from_be_bytes(random(entropy)),
             newest_number: 1,
+            lives: Lives::default(),
             signing: vec![SigningEntry::make(algorithm, Timestamp::ZERO, entropy)?],
             refresh: vec![RefreshEntry::make(1, Timestamp::ZERO, entropy)],
         })
@@ -168,8 +184,9 @@ impl Document {
     }
 
     /// Drops what [`outlived`] says. Answers how many keys went.
-    pub(super) fn retire(&mut self, now: Timestamp, signed: Seconds, refreshable: Seconds) -> usize {
-        drop_outlived(&mut self.signing, now, signed) + drop_outlived(&mut self.refresh, now, refreshable)
+    pub(super) fn retire(&mut self, now: Timestamp) -> usize {
+        drop_outlived(&mut self.signing, now, Seconds(self.lives.signed))
+            + drop_outlived(&mut self.refresh, now, Seconds(self.lives.refreshable))
     }
 }
 
