@@ -134,7 +134,11 @@ impl Probe {
         let (over, is_over) = oneshot::channel();
         // Refused or dropped: the test has stopped stepping.
         steps.send(Step { allow, over: is_over }).ok()?;
-        let _ = allowed.await;
+        // A step sent while the test stops stepping may stay in the channel, neither taken nor dropped.
+        tokio::select! {
+            _ = allowed => {}
+            () = steps.closed() => {}
+        }
         Some(over)
     }
 }
