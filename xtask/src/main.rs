@@ -22,8 +22,8 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.split_first() {
         Some((&"test", flags)) => test::run(flags),
-        Some((&"check", flags)) => check::run(flags),
-        Some((&"bench", flags)) => bench::run(flags),
+        Some((&"check", flags)) => only("--install", flags).and_then(|()| check::run(flags)),
+        Some((&"bench", flags)) => only("--quick", flags).and_then(|()| bench::run(flags)),
         _ => Err(USAGE.to_owned()),
     };
     match done {
@@ -32,5 +32,13 @@ fn main() -> ExitCode {
             eprintln!("\n{message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Refuses every flag but `known`: one that is misspelt would be left out in silence.
+fn only(known: &str, flags: &[&str]) -> run::Done {
+    match flags.iter().find(|flag| **flag != known) {
+        Some(other) => Err(format!("unknown flag {other}\n\n{USAGE}")),
+        None => Ok(()),
     }
 }
