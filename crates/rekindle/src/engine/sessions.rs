@@ -11,7 +11,8 @@ impl Engine {
     /// The session of a genuine refresh token of whatever generation, whatever its status.
     ///
     /// # Errors
-    /// [`Failure::SessionEnded`] with [`Ended::Unknown`] for junk and for a row that is gone.
+    /// [`Failure::SessionEnded`] with [`Ended::Unknown`](crate::error::Ended::Unknown) for junk and for a row
+    /// that is gone.
     pub async fn session_of(&self, refresh_token: &str) -> Result<Session, Failure> {
         let token = self.genuine(refresh_token).await?;
         Ok(self.row_of(&token).await?.0)
