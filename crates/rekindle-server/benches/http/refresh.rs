@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::load::{Caller, Repeat, rate};
 use super::servers::Server;
-use super::{CONNECTIONS, Table};
+use super::{CONNECTIONS, Table, spread};
 
 /// A client that is signed in and refreshes as fast as it is answered.
 struct SignedIn(String);
@@ -32,20 +32,26 @@ impl Caller for SignedIn {
 }
 
 /// A client that signs in once and is then done.
-struct LogIn(Option<String>);
+struct LogIn {
+    username: &'static str,
+    token: Option<String>,
+}
 
 impl Caller for LogIn {
     fn next(&mut self, request: &mut Vec<u8>) {
         let body =
-            json!({"username": "demo", "password": "demo-password", "device": "Firefox on Linux, 24 byte"});
+            json!({"username": self.username, "password": PASSWORD, "device": "Firefox 140 on Debian 12"});
         request.extend_from_slice(&post("/v1/login", &body));
     }
 
     fn answered(&mut self, body: &[u8]) {
         let answer: Value = serde_json::from_slice(body).unwrap();
-        self.0 = Some(answer["refresh_token"].as_str().unwrap().to_owned());
+        self.token = Some(answer["refresh_token"].as_str().unwrap().to_owned());
     }
 }
+
+/// The demo account's; the other account gets the same.
+const PASSWORD: &str = "demo-password";
 
 fn post(path: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
@@ -63,30 +69,44 @@ const VARIABLES: [(&str, &str); 4] = [
     ("REKINDLE__WORKERS", "1"),
 ];
 
+/// With the demo account, whose state is in memory, and with an account of the file, whose state every refresh
+/// reads.
 pub fn durable(rounds: usize, span: Duration) {
     let folder = tempfile::tempdir().unwrap();
+    add_account(folder.path(), "ada");
     let own = Server::rekindle(folder.path(), &VARIABLES);
-    let mut logins: Vec<LogIn> = (0..CONNECTIONS).map(|_| LogIn(None)).collect();
-    rate(own.address, &mut logins, Duration::from_millis(1));
-    let mut clients: Vec<SignedIn> =
-        logins.into_iter().map(|login| SignedIn(login.0.expect("a login"))).collect();
-
+    let [mut demo, mut account] = ["demo", "ada"].map(|username| sign_in(&own, username));
     let (hello, twin) = (Server::own("hello"), Server::own("hello"));
-    let same = post("/", &json!({"refresh_token": clients[0].0}));
+    let same = post("/", &json!({"refresh_token": demo[0].0}));
     // `hello` answers a POST with 405; a GET with the same body is the nearest success.
     let same = [b"GET".as_slice(), &same[4..]].concat();
-    let (mut one, mut two) = (vec![Repeat(same.clone()); CONNECTIONS], vec![Repeat(same); CONNECTIONS]);
-    let mut table = Table::default();
+    let mut hellos = vec![Repeat(same); CONNECTIONS];
+    let (mut table, mut accounts) = (Table::default(), Table::default());
     for round in 0..=rounds {
-        let base = rate(hello.address, &mut one, span);
-        let null = rate(twin.address, &mut two, span);
-        let refreshed = rate(own.address, &mut clients, span);
+        let [base, null] = [&hello, &twin].map(|server| rate(server.address, &mut hellos, span));
+        let [first, second] = [&mut demo, &mut account].map(|clients| rate(own.address, clients, span));
         if round > 0 {
-            table.push(base, null, refreshed);
+            table.push(base, null, first);
+            accounts.push(base, null, second);
         }
     }
     println!("\ndurable refresh over HTTP, SQLite FULL, {CONNECTIONS} in flight, one core ({rounds} rounds)");
     table.print("hello", "its twin", "refresh", "the aim is 20,000/s");
+    println!("  with an account of the file, asked each time: {} /s", spread(&mut accounts.own));
+}
+
+fn sign_in(server: &Server, username: &'static str) -> Vec<SignedIn> {
+    let mut logins: Vec<LogIn> = (0..CONNECTIONS).map(|_| LogIn { username, token: None }).collect();
+    rate(server.address, &mut logins, Duration::from_millis(1));
+    logins.into_iter().map(|login| SignedIn(login.token.expect("a login"))).collect()
+}
+
+fn add_account(folder: &Path, name: &str) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rekindle"));
+    command.args(["user", "add", name, "--password-stdin"]).current_dir(folder).envs(VARIABLES);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), PASSWORD.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 /// A client that refreshes one of many sessions after the other, so that hardly any page of the file is met
@@ -122,7 +142,9 @@ pub fn growth(rounds: usize, span: Duration, quick: bool) {
                 "\n{size} sessions: {} bytes each on disk; the aim is 350 or less",
                 bytes / *size as u64
             );
-            (Server::rekindle(folder.path(), &VARIABLES), clients)
+            // The subjects have no accounts, so nobody is asked for their state.
+            let variables = [&VARIABLES[..], &[("REKINDLE__ACCOUNTS__KIND", "none")]].concat();
+            (Server::rekindle(folder.path(), &variables), clients)
         })
         .collect();
     let mut table = Table::default();
