@@ -40,8 +40,9 @@ pub(super) enum Doing {
 #[derive(Debug)]
 struct State {
     doing: Doing,
-    /// When `doing` began.
-    since: Instant,
+    /// When `doing` began, as far as anybody asked: most requests are read and answered before a deadline is
+    /// needed, and asking the clock at every step would cost as much as finding the handler.
+    since: Option<Instant>,
     /// Since when the peer does not take what is written.
     stalled: Option<Instant>,
     /// The server stops.
@@ -54,7 +55,7 @@ impl Pulse {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
         let state = State {
             doing: Doing::Fresh,
-            since: Instant::now(),
+            since: Some(Instant::now()),
             stalled: None,
             last_call: None,
             unread: false,
@@ -150,14 +151,19 @@ impl Pulse {
         settles
     }
 
+    /// Asked after every change, so that what it takes for the beginning is at most one poll late.
     fn due(&self) -> Option<Instant> {
-        let state = self.state();
+        let mut state = self.state();
+        let span = match state.doing {
+            Doing::Fresh | Doing::Head => Some(self.header_timeout),
+            Doing::Serving => None,
+            Doing::Idle => Some(self.idle_timeout.min(SETTLED)),
+            Doing::Resting => Some(self.idle_timeout),
+        };
+        let phase = span.map(|span| *state.since.get_or_insert_with(Instant::now) + span);
         let phase = match (state.doing, state.last_call) {
-            (Doing::Fresh, Some(last_call)) => Some(last_call.min(state.since + self.header_timeout)),
-            (Doing::Fresh | Doing::Head, _) => Some(state.since + self.header_timeout),
-            (Doing::Serving, _) => None,
-            (Doing::Idle, _) => Some(state.since + self.idle_timeout.min(SETTLED)),
-            (Doing::Resting, _) => Some(state.since + self.idle_timeout),
+            (Doing::Fresh, Some(last_call)) => phase.map(|due| due.min(last_call)),
+            _ => phase,
         };
         let write = state.stalled.map(|since| since + self.write_timeout);
         [phase, write].into_iter().flatten().min()
@@ -172,6 +178,6 @@ impl Pulse {
 impl State {
     fn turn(&mut self, doing: Doing) {
         self.doing = doing;
-        self.since = Instant::now();
+        self.since = None;
     }
 }
