@@ -14,6 +14,9 @@ use servers::Server;
 
 const CONNECTIONS: usize = 32;
 
+/// Enough that neither side ever sleeps: waking the load up would be charged to the server that is slower.
+const BUSY_CONNECTIONS: usize = 128;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, name] = arguments.as_slice()
@@ -57,7 +60,7 @@ fn pin_load() {
 
 fn get(headers: &str) -> Vec<Repeat> {
     let request = format!("GET / HTTP/1.1\r\nhost: bench\r\n{headers}\r\n").into_bytes();
-    vec![Repeat(request); CONNECTIONS]
+    vec![Repeat(request); BUSY_CONNECTIONS]
 }
 
 /// A handler that says hello, and one that checks an HS256 access token first, on our accept loop.
@@ -67,10 +70,14 @@ fn protected(rounds: usize, span: Duration) {
     let bearer = format!("authorization: Bearer {}\r\n", own.said);
     // `hello` is sent the same bytes, so that all read the same.
     let mut callers = get(&bearer);
-    let (mut loops, mut table) = (Table::default(), Table::default());
+    let (mut loops, mut table, mut busy) = (Table::default(), Table::default(), Vec::new());
     for round in 0..=rounds {
-        let [base, null, looped, checked] =
-            [&hello, &twin, &looped, &own].map(|server| rate(server.address, &mut callers, span));
+        let [base, null, looped, checked] = [&hello, &twin, &looped, &own].map(|server| {
+            let before = server.processor_time();
+            let rate = rate(server.address, &mut callers, span);
+            busy.push((server.processor_time() - before) / span.as_secs_f64());
+            rate
+        });
         // The first round warms up.
         if round > 0 {
             loops.push(base, null, looped);
@@ -78,10 +85,11 @@ fn protected(rounds: usize, span: Duration) {
         }
     }
     println!(
-        "\nprotected request, HS256, beside a bare axum hello ({rounds} rounds, {CONNECTIONS} connections)"
+        "\nprotected request, HS256, beside a bare axum hello ({rounds} rounds, {BUSY_CONNECTIONS} connections)"
     );
     table.print("hello", "its twin", "protected", "the aim is 0.85 or more");
     println!("  of which our accept loop, with its timeouts and caps: {} of hello", spread(&mut loops.ratio));
+    println!("  the servers' core was busy for {} of the time", spread(&mut busy));
 }
 
 /// From the start of the process to its first answer, and what it holds then.

@@ -39,6 +39,16 @@ impl Server {
         Self::pinned(env!("CARGO_BIN_EXE_rekindle"), &["dev"], folder, variables)
     }
 
+    /// Seconds of processor time that all its threads have taken (`schedstat` of proc(5)).
+    pub fn processor_time(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let nanos = tasks.map(|task| {
+            let text = std::fs::read_to_string(task.unwrap().path().join("schedstat")).unwrap_or_default();
+            text.split(' ').next().and_then(|nanos| nanos.parse::<u64>().ok()).unwrap_or_default()
+        });
+        nanos.sum::<u64>() as f64 / 1e9
+    }
+
     fn pinned(program: &str, arguments: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new("taskset")
             .args(["--cpu-list", "0", program])
