@@ -1,12 +1,14 @@
-//! The accounts' table, and the threads that ask it.
+//! The accounts' table, and who asks it.
 //!
-//! One connection reads and one writes, each on a thread of its own: a writer that waits for the session
-//! store's commits must not hold up the question that every refresh asks.
+//! One connection reads, where its caller is: every refresh asks, the answer takes microseconds, and a thread that
+//! reads for all would cost more to reach. The other one writes, on a thread of its own: it waits for the session
+//! store's commits, and must not hold up that question.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Statement};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::accounts::{AccountsError, Claims};
@@ -15,6 +17,19 @@ use crate::accounts::{AccountsError, Claims};
 const SCHEMA: i64 = 1;
 
 const BUSY: Duration = Duration::from_secs(5);
+
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT subject, username, password, credential_version, claims, disabled, created_at FROM accounts \
+             WHERE ",
+            $condition
+        )
+    };
+}
+
+const BY_SUBJECT: &str = select!("subject = ?1");
+const BY_USERNAME: &str = select!("username = ?1");
 
 #[derive(Clone, Debug)]
 pub(super) struct Row {
@@ -30,42 +45,45 @@ pub(super) struct Row {
 
 #[derive(Clone)]
 pub(super) struct File {
-    reader: Worker,
-    writer: Worker,
+    reader: Arc<Mutex<Connection>>,
+    writer: Writer,
 }
 
 impl File {
     pub(super) fn open(path: &Path) -> Result<Self, AccountsError> {
         let mut connection = connect(path)?;
         migrate(&mut connection)?;
-        let writer = Worker::start("accounts-write", connection)?;
-        Ok(Self { reader: Worker::start("accounts-read", connect(path)?)?, writer })
+        let reader = connect(path)?;
+        // Prepared here already, so that a file that cannot answer is refused at the start.
+        reader.prepare_cached(BY_SUBJECT)?;
+        reader.prepare_cached(BY_USERNAME)?;
+        Ok(Self { reader: Arc::new(Mutex::new(reader)), writer: Writer::start(connection)? })
     }
 
-    pub(super) async fn by_username(&self, username: &str) -> Result<Option<Row>, AccountsError> {
-        let username = username.to_owned();
-        self.reader.run(move |db| one(&mut db.by_username, &username)).await
+    pub(super) fn by_username(&self, username: &str) -> Result<Option<Row>, AccountsError> {
+        one(&self.reader(), BY_USERNAME, username)
     }
 
-    pub(super) async fn by_subject(&self, subject: &str) -> Result<Option<Row>, AccountsError> {
-        let subject = subject.to_owned();
-        self.reader.run(move |db| one(&mut db.by_subject, &subject)).await
+    pub(super) fn by_subject(&self, subject: &str) -> Result<Option<Row>, AccountsError> {
+        one(&self.reader(), BY_SUBJECT, subject)
     }
 
-    pub(super) async fn all(&self) -> Result<Vec<Row>, AccountsError> {
-        self.reader
-            .run(|db| {
-                let mut query = db.connection.prepare(&select("1 ORDER BY username"))?;
-                let rows = query.query_map([], read)?;
-                rows.map(|row| parse(row?)).collect()
-            })
-            .await
+    pub(super) fn all(&self) -> Result<Vec<Row>, AccountsError> {
+        let connection = self.reader();
+        let mut query = connection.prepare(select!("1 ORDER BY username"))?;
+        let rows = query.query_map([], read)?;
+        rows.map(|row| parse(row?)).collect()
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        // A read that panicked has changed nothing.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn insert(&self, row: Row) -> Result<(), AccountsError> {
         self.writer
             .run(move |db| {
-                let inserted = db.connection.execute(
+                let inserted = db.execute(
                     "INSERT INTO accounts (subject, username, password, credential_version, claims, disabled, \
                      created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (username) DO NOTHING",
                     (
@@ -105,7 +123,7 @@ impl File {
         self.writer
             .run(move |db| {
                 let update = "UPDATE accounts SET password = ?3 WHERE subject = ?1 AND password = ?2";
-                Ok(db.connection.execute(update, (subject, old, new)).map(drop)?)
+                Ok(db.execute(update, (subject, old, new)).map(drop)?)
             })
             .await
     }
@@ -117,7 +135,7 @@ impl File {
         self.writer
             .run(move |db| {
                 let update = format!("UPDATE accounts {set} WHERE username = ?1 RETURNING subject");
-                let subject = db.connection.query_row(&update, params, |row| row.get(0)).optional()?;
+                let subject = db.query_row(&update, params, |row| row.get(0)).optional()?;
                 subject.ok_or(AccountsError::Unknown)
             })
             .await
@@ -174,15 +192,8 @@ fn migrate(connection: &mut Connection) -> Result<(), AccountsError> {
     Ok(transaction.commit()?)
 }
 
-fn select(condition: &str) -> String {
-    format!(
-        "SELECT subject, username, password, credential_version, claims, disabled, created_at FROM accounts \
-         WHERE {condition}"
-    )
-}
-
-fn one(query: &mut Statement<'_>, key: &str) -> Result<Option<Row>, AccountsError> {
-    query.query_row([key], read).optional()?.map(parse).transpose()
+fn one(connection: &Connection, query: &str, key: &str) -> Result<Option<Row>, AccountsError> {
+    connection.prepare_cached(query)?.query_row([key], read).optional()?.map(parse).transpose()
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, String)> {
@@ -209,34 +220,28 @@ impl From<rusqlite::Error> for AccountsError {
     }
 }
 
-/// A connection with what is asked often prepared once.
-struct Db<'c> {
-    connection: &'c Connection,
-    by_subject: Statement<'c>,
-    by_username: Statement<'c>,
-}
-
-type Job = Box<dyn FnOnce(&mut Db<'_>) + Send>;
+type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// A thread that owns a connection. It ends when the last handle is dropped.
 #[derive(Clone)]
-struct Worker(mpsc::Sender<Job>);
+struct Writer(mpsc::Sender<Job>);
 
-impl Worker {
-    fn start(name: &str, connection: Connection) -> Result<Self, AccountsError> {
-        let (sender, jobs) = mpsc::channel(256);
-        // Prepared here once more, so that a file that cannot answer is refused at the start.
-        Db::over(&connection)?;
-        std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || serve(&connection, jobs))
-            .map_err(AccountsError::unavailable)?;
+impl Writer {
+    fn start(connection: Connection) -> Result<Self, AccountsError> {
+        let (sender, mut jobs) = mpsc::channel::<Job>(256);
+        let serve = move || {
+            while let Some(job) = jobs.blocking_recv() {
+                job(&connection);
+            }
+        };
+        let thread = std::thread::Builder::new().name("accounts-write".to_owned());
+        thread.spawn(serve).map_err(AccountsError::unavailable)?;
         Ok(Self(sender))
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Db<'_>) -> Result<T, AccountsError> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, AccountsError> + Send + 'static,
     ) -> Result<T, AccountsError> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |db| {
@@ -245,24 +250,5 @@ impl Worker {
         });
         self.0.send(job).await.map_err(|_| AccountsError::unavailable("the accounts' thread has ended"))?;
         answer.await.map_err(AccountsError::unavailable)?
-    }
-}
-
-impl<'c> Db<'c> {
-    fn over(connection: &'c Connection) -> Result<Self, AccountsError> {
-        let by_subject = connection.prepare(&select("subject = ?1"))?;
-        let by_username = connection.prepare(&select("username = ?1"))?;
-        Ok(Self { connection, by_subject, by_username })
-    }
-}
-
-fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
-    match Db::over(connection) {
-        Ok(mut db) => {
-            while let Some(job) = jobs.blocking_recv() {
-                job(&mut db);
-            }
-        }
-        Err(error) => tracing::error!(%error, "the accounts cannot be asked"),
     }
 }

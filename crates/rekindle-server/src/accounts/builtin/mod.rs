@@ -68,7 +68,7 @@ impl Builtin {
 #[async_trait]
 impl Accounts for Builtin {
     async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError> {
-        let row = self.file.by_username(username).await?;
+        let row = self.file.by_username(username)?;
         let stored = row.as_ref().map(|row| row.password.clone());
         let check = self.hasher.check(password.clone(), stored).await?;
         let Some(row) = row.filter(|row| check != Check::Wrong && !row.disabled) else {
@@ -85,7 +85,7 @@ impl Accounts for Builtin {
     }
 
     async fn state(&self, subject: &str) -> Result<State, AccountsError> {
-        Ok(match self.file.by_subject(subject).await? {
+        Ok(match self.file.by_subject(subject)? {
             None => State::Gone,
             Some(row) if row.disabled => State::Disabled,
             Some(Row { claims, credential_version, .. }) => State::Active { claims, credential_version },
@@ -120,7 +120,7 @@ impl Accounts for Builtin {
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {
-        let rows = self.file.all().await?;
+        let rows = self.file.all()?;
         Ok(rows
             .into_iter()
             .map(|Row { subject, username, disabled, created_at, claims, .. }| Account {

@@ -101,7 +101,7 @@ async fn a_weak_hash_is_replaced_at_login_without_ending_other_sessions() {
 
     let strong = Builtin::open(&path, options(128)).unwrap();
     assert_eq!(verified(&strong, "alice", "p").await.unwrap().credential_version, 1);
-    let stored = strong.file.by_username("alice").await.unwrap().unwrap();
+    let stored = strong.file.by_username("alice").unwrap().unwrap();
     assert!(stored.password.contains("m=128,"), "{}", stored.password);
     assert_eq!(stored.credential_version, 1);
     assert!(verified(&strong, "alice", "p").await.is_some());
@@ -111,7 +111,7 @@ async fn a_weak_hash_is_replaced_at_login_without_ending_other_sessions() {
 async fn a_rehash_never_undoes_a_change_of_the_password() {
     let (accounts, _dir) = builtin();
     accounts.add("alice", "old".into(), Claims::default()).await.unwrap();
-    let before = accounts.file.by_username("alice").await.unwrap().unwrap();
+    let before = accounts.file.by_username("alice").unwrap().unwrap();
     accounts.set_password("alice", "new".into()).await.unwrap();
     accounts.strengthen(&before, "old".into()).await.unwrap();
     assert!(verified(&accounts, "alice", "new").await.is_some());
