@@ -77,7 +77,7 @@ impl Policy {
         let s = &settings;
         // A hundred years: keeps every sum of a moment and a span far from the integer's end.
         let longest = Seconds::days(36_500);
-        if s.access.0 < 2 || s.idle.0 == 0 || s.absolute > longest {
+        if s.access.0 < 2 || s.absolute > longest {
             return Err(Contradiction::OutOfRange);
         }
         if s.absolute < s.idle {
@@ -123,7 +123,7 @@ impl Deref for Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Contradiction {
-    /// `access` is below two seconds, `idle` is zero, or `absolute` is longer than a hundred years.
+    /// `access` is below two seconds, or `absolute` is longer than a hundred years.
     OutOfRange,
     /// `absolute` is shorter than `idle`: the idle life could never be reached.
     AbsoluteBelowIdle,
@@ -153,7 +153,7 @@ impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, second) = self.keys();
         let rule = match self {
-            Self::OutOfRange => "access must be at least 2 s, idle above 0, absolute at most 100 years",
+            Self::OutOfRange => "access must be at least 2 s, absolute at most 100 years",
             Self::AbsoluteBelowIdle => "absolute must not be shorter than idle",
             Self::IdleBelowAccess => "idle must not be shorter than access",
             Self::ThresholdAboveHalfAccess => "threshold must be at most half of access",
@@ -192,10 +192,11 @@ mod tests {
 
     #[test]
     fn each_contradiction_names_both_keys() {
-        let cases: [(Result<Policy, Contradiction>, Contradiction); 6] = [
+        let cases: [(Result<Policy, Contradiction>, Contradiction); 7] = [
             (with(|s| s.access = Seconds(1)), Contradiction::OutOfRange),
             (with(|s| s.absolute = Seconds::days(6)), Contradiction::AbsoluteBelowIdle),
             (with(|s| s.idle = Seconds(299)), Contradiction::IdleBelowAccess),
+            (with(|s| s.idle = Seconds(0)), Contradiction::IdleBelowAccess),
             (with(|s| s.renewal_threshold = Seconds(151)), Contradiction::ThresholdAboveHalfAccess),
             (with(|s| s.replay_window = Some(Seconds(299))), Contradiction::WindowReachesAccess),
             (with(|s| s.replay_window = Some(Seconds(u64::MAX))), Contradiction::WindowReachesAccess),
