@@ -271,7 +271,11 @@ macro_rules! caught {
     ($($test:ident: $bug:ident by $($case:ident),+;)*) => {$(
         #[test]
         fn $test() {
-            $(assert!(is_caught(Bug::$bug, conformance::$case), concat!(stringify!($case), " passed"));)+
+            // The schedules of some cases are random, and one may miss the bug; five never have.
+            $({
+                let caught = (0..5).any(|_| is_caught(Bug::$bug, conformance::$case));
+                assert!(caught, concat!(stringify!($case), " passed"));
+            })+
         }
     )*};
 }

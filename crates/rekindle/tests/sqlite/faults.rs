@@ -1,4 +1,4 @@
-//! A disk that fails: `fsync` answers EIO, writes answer ENOSPC, while a file of that name exists.
+//! A disk that fails: `fsync` answers EIO or does not return, writes answer ENOSPC, while a file exists.
 //!
 //! The test builds a small library, starts itself again under it, and looks at what the second process
 //! acknowledged.
@@ -8,13 +8,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rekindle::core::{Generation, SessionId};
 use rekindle::entropy::SystemEntropy;
 use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::store::{Commit, Store, StoreError};
 
-use super::world::{Standing, World, insert, rotated, session};
+use super::world::{NOW, Standing, World, insert, rotated, session};
 
 const SHIM: &str = include_str!("shim.c");
 
@@ -36,6 +37,7 @@ fn a_failing_disk_acknowledges_nothing_and_heals() {
         .env("SHIM_DATABASE", world.path())
         .env("SHIM_EIO", folder.join("eio"))
         .env("SHIM_ENOSPC", folder.join("enospc"))
+        .env("SHIM_HANG", folder.join("hang"))
         .status()
         .unwrap();
     assert!(status.success(), "the process under the shim failed");
@@ -66,14 +68,17 @@ fn build(folder: &Path) -> PathBuf {
 
 async fn under_the_shim(path: &Path) {
     let folder = path.parent().unwrap();
-    let store = SqliteStore::open(path, &Options::default(), &SystemEntropy, Arc::new(Standing)).unwrap();
+    let mut options = Options::default();
+    options.stall = Duration::from_millis(200);
+    let store = SqliteStore::open(path, &options, &SystemEntropy, Arc::new(Standing)).unwrap();
     let store = Arc::new(store);
     for nth in 0..SESSIONS {
         insert(&store, nth).await;
     }
     let mut latest = refresh_all(&store).await.expect("a healthy disk");
-    for flag in [std::env::var_os("SHIM_EIO"), std::env::var_os("SHIM_ENOSPC")] {
-        let flag = PathBuf::from(flag.unwrap());
+    for flag in ["SHIM_EIO", "SHIM_ENOSPC", "SHIM_HANG"] {
+        let hangs = flag == "SHIM_HANG";
+        let flag = PathBuf::from(std::env::var_os(flag).unwrap());
         std::fs::write(&flag, "").unwrap();
         for _ in 0..3 {
             let answer = refresh_all(&store).await;
@@ -83,6 +88,10 @@ async fn under_the_shim(path: &Path) {
             assert!(row.lineage.latest >= latest);
         }
         std::fs::remove_file(&flag).unwrap();
+        if hangs {
+            // What was told "unavailable" while the disk hung is written now; this one waits behind it.
+            while store.set_subject_epoch("behind", NOW).await.is_err() {}
+        }
         // Without being opened again.
         let after = refresh_all(&store).await.expect("the disk is well again");
         assert!(after > latest);

@@ -1,5 +1,5 @@
 /* Preloaded into a process: fsync answers EIO while the file named by SHIM_EIO exists, and writes answer
-   ENOSPC while the one named by SHIM_ENOSPC does. */
+   ENOSPC while the one named by SHIM_ENOSPC does; while the one named by SHIM_HANG does, fsync does not return. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,11 +17,17 @@ static int is_file(int fd) {
 }
 #define FAIL(variable, code) if (on(variable) && is_file(fd)) { errno = code; return -1; }
 
+static void hang(int fd) {
+    while (on("SHIM_HANG") && is_file(fd)) usleep(1000);
+}
+
 int fsync(int fd) {
+    hang(fd);
     FAIL("SHIM_EIO", EIO)
     return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
 }
 int fdatasync(int fd) {
+    hang(fd);
     FAIL("SHIM_EIO", EIO)
     return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
 }

@@ -104,6 +104,7 @@ pub(super) struct Lane {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
     patience: Duration,
+    stall: Duration,
 }
 
 impl Lane {
@@ -118,7 +119,12 @@ impl Lane {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || serve(&conn, access, busy, receiver))?;
-        Ok(Self { queue: Some(sender), thread: Some(thread), patience: options.patience })
+        Ok(Self {
+            queue: Some(sender),
+            thread: Some(thread),
+            patience: options.patience,
+            stall: options.stall,
+        })
     }
 
     pub(super) async fn run<T: Send + 'static>(
@@ -137,7 +143,10 @@ impl Lane {
                 .await
                 .map_err(|_| StoreError::unavailable("the disk does not keep up: the queue is full"))?,
         }
-        answer.await.map_err(|_| stopped())?
+        match tokio::time::timeout(self.stall, answer).await {
+            Ok(answer) => answer.map_err(|_| stopped())?,
+            Err(_) => Err(StoreError::unavailable("the disk does not answer")),
+        }
     }
 }
 

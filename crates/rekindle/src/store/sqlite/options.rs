@@ -25,6 +25,9 @@ pub struct Options {
     pub patience: Duration,
     /// How long the writer waits for another process's transaction. Default 5 seconds.
     pub busy_timeout: Duration,
+    /// How long a caller waits for the disk before it is told "unavailable"; whether its write happened is then not
+    /// known, as after a lost answer. Default 15 seconds: a disk that hangs must not make every request hang.
+    pub stall: Duration,
     /// A page limit for the file, so that a test meets a full one.
     #[doc(hidden)]
     pub max_pages: Option<u32>,
@@ -37,6 +40,7 @@ impl Default for Options {
             queue: 4096,
             patience: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
+            stall: Duration::from_secs(15),
             max_pages: None,
         }
     }
