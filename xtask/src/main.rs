@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.split_first() {
         Some((&"test", flags)) => test::run(flags),
-        Some((&"check", flags)) => only("--install", flags).and_then(|()| check::run(flags)),
+        Some((&"check", flags)) => only("--install", flags).and_then(|()| check::all(flags)),
         Some((&"bench", flags)) => only("--quick", flags).and_then(|()| bench::run(flags)),
         _ => Err(USAGE.to_owned()),
     };
