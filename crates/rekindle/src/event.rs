@@ -65,6 +65,20 @@ impl EventKind {
 }
 
 /// Is told what happens. Called on the request path, after the write: it must not block.
+///
+/// ```
+/// use rekindle::event::{Event, EventKind, Observer};
+///
+/// struct Alarm;
+///
+/// impl Observer for Alarm {
+///     fn observe(&self, event: &Event) {
+///         if event.kind == EventKind::TheftDetected {
+///             eprintln!("session {} of {} was stolen", event.session, event.subject);
+///         }
+///     }
+/// }
+/// ```
 pub trait Observer: Send + Sync + 'static {
     /// `event` has happened.
     fn observe(&self, event: &Event);

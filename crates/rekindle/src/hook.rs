@@ -23,6 +23,28 @@ pub struct HookError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Resolves account state and claims. Called before each commit of a refresh, and only where a write is due;
 /// what it says is discarded where the row changed in between.
+///
+/// An application that keeps roles in its user table, and has disabled Eve's account:
+///
+/// ```
+/// use rekindle::core::{Reason, Session};
+/// use rekindle::hook::{ClaimsHook, HookError, Resolution};
+/// use rekindle::token::Claims;
+///
+/// struct Roles;
+///
+/// #[rekindle::async_trait]
+/// impl ClaimsHook for Roles {
+///     async fn resolve(&self, session: &Session) -> Result<Resolution, HookError> {
+///         let claims = match session.subject.as_str() {
+///             "eve" => return Ok(Resolution::End(Reason::UserDisabled)),
+///             "ada" => r#"{"role":"editor"}"#,
+///             _ => "{}",
+///         };
+///         Claims::parse(claims).map(Resolution::Claims).map_err(|error| HookError(error.into()))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait ClaimsHook: Send + Sync + 'static {
     /// What becomes of `session`.

@@ -52,6 +52,8 @@ pub mod keyring;
 pub mod store;
 pub mod token;
 
+/// For a store or a hook of your own: their methods are asynchronous.
+pub use async_trait::async_trait;
 pub use rekindle_core as core;
 
 pub use engine::{Builder, Engine, Login, TokenAnswer, Tokens};
