@@ -200,8 +200,8 @@ async fn keys_rotate_and_retire_without_a_failed_request() {
     assert_eq!(node.keys.keys().len(), 2);
 }
 
-#[tokio::test]
-async fn kid_not_yet_loaded_is_503() {
+/// A login at a node whose newest keys mint by now, and a second node that has not loaded them.
+async fn newer_key_elsewhere() -> (Arc<ManualClock>, Node, Node, Tokens) {
     let clock = ManualClock::new();
     let store = Node::new().await.store;
     let node = Node::over(store.clone(), clock.clone()).await;
@@ -209,6 +209,12 @@ async fn kid_not_yet_loaded_is_503() {
     node.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
     clock.advance(STAGE.0);
     let tokens = login(&node).await;
+    (clock, node, stale, tokens)
+}
+
+#[tokio::test]
+async fn kid_not_yet_loaded_is_503() {
+    let (clock, node, stale, tokens) = newer_key_elsewhere().await;
     // The stale node may look once a second: it has not looked in this one, so it finds the key.
     assert!(stale.engine.refresh(&tokens.refresh_token, None).await.is_ok());
 
@@ -353,13 +359,7 @@ async fn shorter_lifetimes_do_not_retire_the_keys_of_longer_ones() {
 /// A node that missed its polls refused the access tokens of a newer key as none of ours.
 #[tokio::test]
 async fn an_access_token_of_a_key_not_loaded_yet_makes_the_authority_look() {
-    let clock = ManualClock::new();
-    let store = Node::new().await.store;
-    let node = Node::over(store.clone(), clock.clone()).await;
-    let stale = Node::over(store, clock.clone()).await;
-    node.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
-    clock.advance(STAGE.0);
-    let tokens = login(&node).await;
+    let (_, _, stale, tokens) = newer_key_elsewhere().await;
     assert!(stale.engine.verify(&tokens.access_token).is_err(), "this asks nobody");
     stale.engine.authenticate(&tokens.access_token).await.unwrap();
     assert!(stale.engine.verify(&tokens.access_token).is_ok());
