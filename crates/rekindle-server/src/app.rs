@@ -27,10 +27,23 @@ pub struct AppState {
     pub short_idle: Seconds,
 }
 
-/// The native surface. Every answer of it is documented; what it does not know is a problem answer.
+impl AppState {
+    /// With every setting at its default.
+    pub fn new(engine: Engine, accounts: Arc<dyn Accounts>, clock: Arc<dyn Clock>) -> Self {
+        Self { engine, accounts, clock, short_idle: SHORT_IDLE }
+    }
+}
+
+/// What clients reach. Every answer of it is documented; what it does not know is a problem answer.
 pub fn router(state: AppState) -> Router {
-    api::routes()
-        .fallback(api::not_found)
-        .method_not_allowed_fallback(api::method_not_allowed)
-        .with_state(state)
+    finish(api::public(), state)
+}
+
+/// What operators and back ends reach: for a listener that nobody else does.
+pub fn admin_router(state: AppState) -> Router {
+    finish(api::admin(), state)
+}
+
+fn finish(routes: Router<AppState>, state: AppState) -> Router {
+    routes.fallback(api::not_found).method_not_allowed_fallback(api::method_not_allowed).with_state(state)
 }

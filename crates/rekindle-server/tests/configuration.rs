@@ -120,8 +120,8 @@ const REFUSED: [(&str, &str); 19] = [
         "unknown key `lifetime`; did you mean `lifetimes`?\n --> rekindle.toml:1:2\n  |\n1 | [lifetime]\n  |  ^^^^^^^^",
     ),
     (
-        "[limits]\ncolour = 'red'\n",
-        "unknown key `limits.colour`; see docs/configuration.md for the keys of [limits]\n --> rekindle.toml:2:1\n  |\n2 | colour = 'red'\n  | ^^^^^^",
+        "[limits]\nburgundy = 'red'\n",
+        "unknown key `limits.burgundy`; see docs/configuration.md for the keys of [limits]\n --> rekindle.toml:2:1\n  |\n2 | burgundy = 'red'\n  | ^^^^^^^^",
     ),
     (
         "[lifetimes]\naccess = true\n",

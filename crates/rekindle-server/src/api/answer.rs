@@ -6,8 +6,24 @@ use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Timestamp;
 use rekindle::engine::Tokens;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
+
+/// The tokens of a session. For the document alone: [`rekindle::TokenAnswer`] is what is sent.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the engine writes the answer")]
+pub(super) struct TokensBody {
+    /// `Bearer`.
+    token_type: String,
+    access_token: String,
+    expires_in: u64,
+    refresh_token: String,
+    refresh_expires_in: u64,
+    refresh_after: u64,
+    session_id: String,
+    session_expires_in: u64,
+}
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 

@@ -5,10 +5,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::core::{Reason, Session};
 use rekindle::engine::Login;
+use utoipa::ToSchema;
 
-use super::answer;
+use super::answer::{self, TokensBody};
 use super::body::Body;
 use super::device::device;
+use super::openapi::problems;
 use super::problem::{Code, Problem};
 use crate::accounts::{self, MAX_PASSWORD, MAX_USERNAME, Password, Verdict};
 use crate::app::AppState;
@@ -16,6 +18,29 @@ use crate::app::AppState;
 /// Which application logs in, where it does not say.
 const DEFAULT_CLIENT: &str = "default";
 
+problems!(LoginProblems: InvalidRequest, InvalidCredentials, Forbidden, Unavailable);
+
+/// For the document alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the body is read member by member")]
+struct LoginRequest {
+    #[schema(min_length = 1, max_length = 256)]
+    username: String,
+    #[schema(min_length = 1, max_length = 1024)]
+    password: String,
+    #[schema(min_length = 1, max_length = 64)]
+    client_id: Option<String>,
+    #[schema(min_length = 1, max_length = 64)]
+    device: Option<String>,
+    #[schema(pattern = "^header$")]
+    transport: Option<String>,
+    remember: Option<bool>,
+}
+
+#[utoipa::path(
+    post, path = "/v1/login", tag = "session", request_body = LoginRequest,
+    responses((status = 200, body = TokensBody), LoginProblems)
+)]
 pub(crate) async fn login(
     State(app): State<AppState>,
     headers: HeaderMap,

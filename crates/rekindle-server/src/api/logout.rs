@@ -5,17 +5,33 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::core::{Reason, SessionId};
 use rekindle::error::Failure;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::bearer::bearer;
 use super::body::Body;
+use super::openapi::problems;
 use super::problem::{Code, Problem};
 use crate::app::AppState;
+
+problems!(LogoutProblems: InvalidRequest, TokenMissing, TokenExpired, Unavailable);
+
+/// For the document alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the body is read member by member")]
+struct LogoutRequest {
+    refresh_token: Option<String>,
+}
 
 /// Where both tokens are sent, each ends its session: one that is junk must not hide the other.
 ///
 /// 204 says that the session is over, so an expired access token alone is not answered 204: whose session it was
 /// can no longer be proved, and the session may well live.
+#[utoipa::path(
+    post, path = "/v1/logout", tag = "session", request_body = LogoutRequest,
+    security((), ("bearer" = [])),
+    responses((status = 204, description = "this session is over"), LogoutProblems)
+)]
 pub(crate) async fn logout(
     State(app): State<AppState>,
     headers: HeaderMap,

@@ -8,6 +8,7 @@ mod health;
 mod jwks;
 mod login;
 mod logout;
+mod openapi;
 mod problem;
 mod refresh;
 mod session;
@@ -16,22 +17,31 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::AppState;
 pub(crate) use problem::Problem;
 
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/v1/login", post(login::login))
-        .route("/v1/refresh", post(refresh::refresh))
-        .route("/v1/logout", post(logout::logout))
-        .route("/v1/session", get(session::current))
-        .route("/v1/sessions", get(session::list))
-        .route("/v1/sessions/{id}", delete(session::end))
-        .route("/.well-known/jwks.json", get(jwks::jwks))
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+/// What clients reach.
+pub(crate) fn public() -> Router<AppState> {
+    let routes = OpenApiRouter::default()
+        .routes(routes!(login::login))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(logout::logout))
+        .routes(routes!(session::current))
+        .routes(routes!(session::list))
+        .routes(routes!(session::end))
+        .routes(routes!(jwks::jwks))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready));
+    openapi::documented(routes, "Rekindle")
+}
+
+/// What operators and back ends reach, on a listener of its own.
+pub(crate) fn admin() -> Router<AppState> {
+    let routes = OpenApiRouter::default().routes(routes!(health::live)).routes(routes!(health::ready));
+    openapi::documented(routes, "Rekindle, the operator's side")
 }
 
 /// No such path. `OPTIONS *` asks for the server as a whole (RFC 9110 section 9.3.7): it is there.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use rekindle::core::Seconds;
 use rekindle::error::Failure;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::accounts::AccountsError;
 
@@ -25,13 +26,17 @@ pub(crate) enum Code {
     TokenInvalid,
     TokenExpired,
     SessionEnded,
+    #[expect(dead_code, reason = "its first use comes with what it guards")]
+    CsrfRejected,
     Forbidden,
     Superseded,
+    #[expect(dead_code, reason = "its first use comes with what it guards")]
+    RateLimited,
     Unavailable,
 }
 
 impl Code {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidCredentials => "invalid_credentials",
@@ -39,8 +44,10 @@ impl Code {
             Self::TokenInvalid => "token_invalid",
             Self::TokenExpired => "token_expired",
             Self::SessionEnded => "session_ended",
+            Self::CsrfRejected => "csrf_rejected",
             Self::Forbidden => "forbidden",
             Self::Superseded => "superseded",
+            Self::RateLimited => "rate_limited",
             Self::Unavailable => "unavailable",
         }
     }
@@ -53,8 +60,10 @@ impl Code {
             Self::TokenInvalid => "The access token is not valid",
             Self::TokenExpired => "The access token has expired",
             Self::SessionEnded => "The session has ended",
+            Self::CsrfRejected => "The request may come from another site",
             Self::Forbidden => "Not allowed",
             Self::Superseded => "A newer refresh token was issued",
+            Self::RateLimited => "Too many requests",
             Self::Unavailable => "Temporarily unavailable",
         }
     }
@@ -67,9 +76,20 @@ impl Code {
             | Self::TokenInvalid
             | Self::TokenExpired
             | Self::SessionEnded => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::CsrfRejected | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Superseded => StatusCode::CONFLICT,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Every status it can have.
+    pub(crate) fn statuses(self) -> Vec<StatusCode> {
+        match self {
+            Self::InvalidRequest => {
+                vec![self.status(), StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE]
+            }
+            _ => vec![self.status()],
         }
     }
 
@@ -96,6 +116,8 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
+
     pub(crate) const fn new(code: Code) -> Self {
         Self { code, status: code.status(), reason: None, detail: None, retry_after: None }
     }
@@ -176,21 +198,30 @@ impl From<AccountsError> for Problem {
     }
 }
 
+/// An RFC 9457 problem document.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemBody<'a> {
+    /// Where the code is explained.
+    r#type: String,
+    title: &'static str,
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What to branch on.
+    code: &'static str,
+    /// Why the session ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<&'static str>,
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    detail: Option<&'a str>,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            r#type: String,
-            title: &'static str,
-            status: u16,
-            code: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<&'static str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-        }
         let code = self.code.name();
-        let body = Body {
+        let body = ProblemBody {
             r#type: format!("{TYPES}{code}"),
             title: self.code.title(),
             status: self.status.as_u16(),
@@ -203,7 +234,7 @@ impl IntoResponse for Problem {
 
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Self::CONTENT_TYPE));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.code.challenge() {
             headers.insert(WWW_AUTHENTICATE, challenge);

@@ -6,27 +6,52 @@ use axum::response::Response;
 use rekindle::core::{Reason, SessionId};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::bearer::SignedIn;
-use super::problem::Problem;
+use super::openapi::problems;
+use super::problem::{Problem, ProblemBody};
 use crate::app::AppState;
+
+problems!(SignedInProblems: InvalidRequest, TokenMissing, TokenInvalid, TokenExpired, SessionEnded, Unavailable);
+
+#[derive(Serialize, ToSchema)]
+struct Current<'a> {
+    session_id: String,
+    subject: &'a str,
+    client_id: &'a str,
+    #[schema(value_type = Object)]
+    claims: &'a RawValue,
+    device: &'a str,
+    auth_time: u64,
+    expires_in: u64,
+    refresh_expires_in: u64,
+    session_expires_in: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Listed {
+    id: String,
+    device: String,
+    client_id: String,
+    created_at: u64,
+    last_seen_at: u64,
+    current: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct List {
+    sessions: Vec<Listed>,
+}
 
 /// `GET /v1/session`: the session of the access token. It only reads: asking whether one is still signed in
 /// must not keep one signed in.
+#[utoipa::path(
+    get, path = "/v1/session", tag = "session", security(("bearer" = [])),
+    responses((status = 200, body = Current), SignedInProblems)
+)]
 pub(crate) async fn current(State(app): State<AppState>, signed_in: SignedIn) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Current<'a> {
-        session_id: String,
-        subject: &'a str,
-        client_id: &'a str,
-        claims: &'a RawValue,
-        device: &'a str,
-        auth_time: u64,
-        expires_in: u64,
-        refresh_expires_in: u64,
-        session_expires_in: u64,
-    }
     let SignedIn { token, session } = &signed_in;
     let now = app.clock.now();
     let claims: &RawValue = serde_json::from_str(&session.claims).map_err(|error| {
@@ -47,20 +72,11 @@ pub(crate) async fn current(State(app): State<AppState>, signed_in: SignedIn) ->
 }
 
 /// `GET /v1/sessions`: this subject's live sessions, the newest login first.
+#[utoipa::path(
+    get, path = "/v1/sessions", tag = "session", security(("bearer" = [])),
+    responses((status = 200, body = List), SignedInProblems)
+)]
 pub(crate) async fn list(State(app): State<AppState>, signed_in: SignedIn) -> Result<Response, Problem> {
-    #[derive(Serialize)]
-    struct Listed {
-        id: String,
-        device: String,
-        client_id: String,
-        created_at: u64,
-        last_seen_at: u64,
-        current: bool,
-    }
-    #[derive(Serialize)]
-    struct List {
-        sessions: Vec<Listed>,
-    }
     let current = signed_in.session;
     let sessions = app.engine.list(&current.subject).await?;
     let sessions = sessions
@@ -79,6 +95,15 @@ pub(crate) async fn list(State(app): State<AppState>, signed_in: SignedIn) -> Re
 
 /// `DELETE /v1/sessions/{id}`: ends one of this subject's sessions. Somebody else's is answered like one that
 /// never was.
+#[utoipa::path(
+    delete, path = "/v1/sessions/{id}", tag = "session", security(("bearer" = [])),
+    params(("id" = String, Path, description = "the session's id")),
+    responses(
+        (status = 204, description = "it is over"),
+        (status = 404, description = "`invalid_request`", body = ProblemBody, content_type = "application/problem+json"),
+        SignedInProblems,
+    )
+)]
 pub(crate) async fn end(
     State(app): State<AppState>,
     signed_in: SignedIn,

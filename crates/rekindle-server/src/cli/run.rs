@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::print;
 use crate::accounts::{DEMO_PASSWORD, DEMO_USERNAME};
@@ -13,7 +14,9 @@ use crate::node::{Ambient, Mode, Node};
 use crate::serve::{Stopped, serve as serve_on};
 use crate::telemetry;
 
-pub(super) fn dev(config: Checked) -> anyhow::Result<()> {
+pub(super) fn dev(mut config: Checked) -> anyhow::Result<()> {
+    // Whoever tries it out, or loads it, is to meet the protocol and not the rates.
+    config.lift_rates();
     run(&config, Mode::Dev)
 }
 
@@ -35,42 +38,55 @@ async fn until_stopped(config: &Checked, mode: Mode) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
-    let listen = config.listen.0;
-    let listener = TcpListener::bind(listen).await.with_context(|| {
-        format!("cannot listen on {listen}; choose another address with --listen IP:PORT or REKINDLE__LISTEN")
-    })?;
+    let listener = bind(config.listen.0, "--listen IP:PORT or REKINDLE__LISTEN").await?;
     let bound = listener.local_addr()?;
+    let admin = bind(config.admin_listen(bound), "admin_listen or REKINDLE__ADMIN_LISTEN").await?;
+    let admin_bound = admin.local_addr()?;
     let node = Node::open(config, mode, bound, Ambient::default()).await?;
     print(&format!("listening on http://{bound}"));
+    print(&format!("for operators on http://{admin_bound}"));
     if mode == Mode::Dev {
         introduce(config, bound);
     }
-    tracing::info!(address = %bound, store = %config.store, "listening");
+    tracing::info!(address = %bound, admin = %admin_bound, store = %config.store, "listening");
 
-    let stop = async {
+    let (stopping, stopped) = watch::channel(false);
+    let stop = |mut stopped: watch::Receiver<bool>| async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: requests that have begun are finished; a second signal stops at once");
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            std::process::exit(1);
-        });
-    };
-    let Node { engine, router, .. } = node;
-    let stopped = serve_on(listener, router, config.limits.clone(), stop).await;
+        let _ = stopping.send(true);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1);
+    });
+    let Node { engine, router, admin: admin_router, .. } = node;
+    let limits = &config.limits;
+    let (public, operators) = tokio::join!(
+        serve_on(listener, router, limits.clone(), stop(stopped.clone())),
+        serve_on(admin, admin_router, limits.clone(), stop(stopped)),
+    );
     // Writes whose callers have gone away were begun all the same.
     let quiet = tokio::time::timeout(config.limits.shutdown_timeout.0, engine.quiesce()).await;
-    if stopped == Stopped::CutOff || quiet.is_err() {
+    if [public, operators].contains(&Stopped::CutOff) || quiet.is_err() {
         tracing::warn!("stopped with requests still running; their clients will ask again");
     } else {
         tracing::info!("stopped");
     }
     Ok(())
+}
+
+async fn bind(address: SocketAddr, mend: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another address with {mend}"))
 }
 
 fn introduce(config: &Checked, bound: SocketAddr) {

@@ -1,11 +1,14 @@
 //! Whether settings go together, and what follows from them.
 
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use rekindle::core::{self, Policy, Seconds, Settings};
 
 use super::{
-    AccountsKind, Address, Config, ConfigError, LateRetry, Lifetime, LogFormat, Origins, StoreAt, keys,
+    AccountsKind, Address, Config, ConfigError, LateRetry, Lifetime, LogFormat, Origins, Rate, SameSite,
+    StoreAt, keys,
 };
 
 /// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
@@ -17,6 +20,8 @@ const LONGEST_NAMES: usize = 1024;
 pub struct Checked {
     config: Config,
     policy: Policy,
+    /// The keys that somebody set.
+    set: BTreeSet<String>,
 }
 
 impl Checked {
@@ -33,6 +38,53 @@ impl Checked {
             let rule =
                 "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
             return clash("accounts.kind", "store", rule);
+        }
+        let pairs = [
+            (
+                config.accounts.kind == Some(AccountsKind::Webhook) && config.accounts.webhook_url.is_none(),
+                ("accounts.kind", "accounts.webhook_url", "a webhook is somewhere; say where"),
+            ),
+            (
+                config.accounts.webhook_url.is_some() != config.accounts.webhook_secret.is_some(),
+                (
+                    "accounts.webhook_url",
+                    "accounts.webhook_secret",
+                    "an application that is asked for users must know who asks, and a secret is for somebody",
+                ),
+            ),
+            (
+                config.events.webhook_url.is_some() != config.events.webhook_secret.is_some(),
+                (
+                    "events.webhook_url",
+                    "events.webhook_secret",
+                    "whoever is told of theft must know who tells it, and a secret is for somebody",
+                ),
+            ),
+            (
+                config.tls.certificate_file.is_some() != config.tls.key_file.is_some(),
+                ("tls.certificate_file", "tls.key_file", "a certificate and its key come together"),
+            ),
+            (
+                config.cookies.same_site == SameSite::None && !config.is_https(),
+                (
+                    "cookies.same_site",
+                    "public_url",
+                    "browsers drop such cookies unless they are sent by HTTPS",
+                ),
+            ),
+            (
+                config.cookies.domain.as_ref().is_some_and(|domain| !config.is_below(domain)),
+                ("cookies.domain", "public_url", "browsers take a domain only from a host of that domain"),
+            ),
+            (
+                config.admin_listen.is_some_and(|admin| admin.0.port() != 0 && admin == config.listen),
+                ("admin_listen", "listen", "the operator's side has an address of its own"),
+            ),
+        ];
+        for (wrong, (first, second, rule)) in pairs {
+            if wrong {
+                return clash(first, second, rule);
+            }
         }
         let names = config
             .issuer
@@ -58,7 +110,7 @@ impl Checked {
             let first = if config.issuer.is_some() { "issuer" } else { "public_url" };
             return clash(first, "audience", &rule);
         }
-        Ok(Self { config, policy })
+        Ok(Self { config, policy, set: origins.keys().cloned().collect() })
     }
 
     /// How long things live.
@@ -69,6 +121,33 @@ impl Checked {
     /// Listens elsewhere than the configuration says.
     pub fn listen_on(&mut self, address: Address) {
         self.config.listen = address;
+    }
+
+    /// Where the operator's side listens, for a server that listens on `bound`.
+    pub fn admin_listen(&self, bound: SocketAddr) -> SocketAddr {
+        let next = match self.config.listen.0.port() {
+            0 => 0,
+            _ => bound.port().wrapping_add(1),
+        };
+        let loopback: IpAddr =
+            if bound.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+        self.config.admin_listen.map_or(SocketAddr::new(loopback, next), |admin| admin.0)
+    }
+
+    /// Lets everybody log in and refresh as often as they like, unless the configuration says otherwise.
+    pub fn lift_rates(&mut self) {
+        let limits = &mut self.config.limits;
+        let rates = [
+            ("limits.login_per_account", &mut limits.login_per_account),
+            ("limits.login_per_address", &mut limits.login_per_address),
+            ("limits.refresh_per_session", &mut limits.refresh_per_session),
+            ("limits.refresh_per_address", &mut limits.refresh_per_address),
+        ];
+        for (key, rate) in rates {
+            if !self.set.contains(key) {
+                *rate = Rate(None);
+            }
+        }
     }
 
     /// Logs in another form than the configuration says.
@@ -96,15 +175,16 @@ impl Checked {
     }
 
     /// Where clients find a server that listens on `bound`.
-    pub fn public_url(&self, bound: std::net::SocketAddr) -> String {
+    pub fn public_url(&self, bound: SocketAddr) -> String {
         match &self.config.public_url {
             Some(url) => url.as_str().to_owned(),
+            None if self.config.is_https() => format!("https://{bound}"),
             None => format!("http://{bound}"),
         }
     }
 
     /// The issuer and the audience of a server that listens on `bound`.
-    pub fn issuer(&self, bound: std::net::SocketAddr) -> (String, Vec<String>) {
+    pub fn issuer(&self, bound: SocketAddr) -> (String, Vec<String>) {
         let issuer = self.config.issuer.clone().unwrap_or_else(|| self.public_url(bound));
         let audience = match self.config.audience.as_slice() {
             [] => vec![issuer.clone()],
@@ -127,6 +207,23 @@ impl Checked {
                 dir.display()
             ))),
         }
+    }
+}
+
+impl Config {
+    /// Whether clients find the server by HTTPS.
+    pub fn is_https(&self) -> bool {
+        match &self.public_url {
+            Some(url) => url.is_https(),
+            None => self.tls.certificate_file.is_some(),
+        }
+    }
+
+    /// Whether the server's host is `domain`, or of it.
+    fn is_below(&self, domain: &str) -> bool {
+        let host = self.public_url.as_ref().map(|url| url.host().to_ascii_lowercase()).unwrap_or_default();
+        let domain = domain.to_ascii_lowercase();
+        host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
     }
 }
 
@@ -167,6 +264,7 @@ fn in_range(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
         ("limits.header_bytes", Some(limits.header_bytes), 8192, 1 << 20),
         ("limits.headers", Some(limits.headers), 8, 1000),
         ("limits.body_bytes", Some(limits.body_bytes), 1024, 1 << 24),
+        ("limits.counted", Some(limits.counted), 16, 100_000_000),
         ("limits.passwords_at_once", limits.passwords_at_once, 1, 1024),
         ("limits.password_kib", Some(limits.password_kib), 64, 1 << 20),
     ];

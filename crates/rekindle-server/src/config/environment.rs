@@ -11,7 +11,7 @@ const PREFIX: &str = "REKINDLE__";
 
 /// Keys whose value may be a secret, and can be read from the file that `…_FILE` names: a store's address
 /// may hold a password, and the environment of a process is seen by more people than its files.
-const SECRET: [&str; 1] = ["store"];
+const SECRET: [&str; 3] = ["store", "accounts.webhook_secret", "events.webhook_secret"];
 
 /// The variables that concern the configuration, in the order of their names.
 #[derive(Clone, Debug, Default)]

@@ -1,12 +1,15 @@
 //! The values a key can have, beyond spans of time.
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use zeroize::Zeroizing;
 
 use super::span::{Lifetime, Timeout, Window};
 
@@ -42,9 +45,47 @@ pub enum StoreAt {
 pub enum AccountsKind {
     /// Names and passwords of Rekindle's own, beside the sessions.
     Builtin,
+    /// The application is asked over HTTP.
+    Webhook,
     /// Nobody logs in here: the application does that itself.
     None,
 }
+
+/// Which addresses: `10.0.0.0/8`, or one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(pub IpNet);
+
+/// Where a page comes from, as browsers name it: scheme, host and port, without a path (RFC 6454 section 6.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+/// The `SameSite` of cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Sent along when a link on another site leads here.
+    Lax,
+    /// Never sent along from another site.
+    Strict,
+    /// Sent from everywhere.
+    None,
+}
+
+/// How often something may happen: `"10/1m"`, at most ten at once and ten a minute; `"off"` for no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate(pub Option<Quota>);
+
+/// A [`Rate`] that bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many; also how many at once.
+    pub times: NonZeroU32,
+    /// In which time.
+    pub per: Duration,
+}
+
+/// A text that others must not see: never shown, not even by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
 
 /// How access tokens are signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +155,60 @@ impl PublicUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether its scheme is `https`.
+    pub fn is_https(&self) -> bool {
+        self.0.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+    }
+
+    /// The host, without the port.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+
+    /// What follows the host: empty, or beginning with a slash.
+    pub fn path(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |slash| &rest[slash..])
+    }
+
+    fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
+    }
+}
+
+impl Origin {
+    /// As a browser sends it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Rate {
+    pub(super) const fn of(times: u32, per: Duration) -> Self {
+        Self(match NonZeroU32::new(times) {
+            Some(times) => Some(Quota { times, per }),
+            None => None,
+        })
+    }
+}
+
+impl Secret {
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 impl StoreAt {
@@ -145,6 +240,64 @@ impl FromStr for PublicUrl {
         let host = uri.host().is_some_and(|h| !h.is_empty());
         let plain = uri.query().is_none() && !text.contains(['#', '@']);
         if web && host && plain { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(wrong()) }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let one = text.parse::<IpAddr>().map(IpNet::from);
+        let many = || text.parse::<IpNet>().map(|network| network.trunc());
+        one.or_else(|_| many())
+            .map(Self)
+            .map_err(|_| "write an IP address or a network such as 10.0.0.0/8 or fd00::/8".to_owned())
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains('*') {
+            return Err("a page anywhere could then act with the user's cookies; name each origin".to_owned());
+        }
+        let wrong =
+            || "write the origin of a page as browsers send it, such as https://app.example.com".to_owned();
+        let uri: axum::http::Uri = text.parse().map_err(|_| wrong())?;
+        let host = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
+        let scheme = uri.scheme_str().filter(|scheme| !host.as_str().is_empty() && !scheme.is_empty());
+        let origin = format!("{}://{host}", scheme.ok_or_else(wrong)?).to_ascii_lowercase();
+        if text.eq_ignore_ascii_case(&origin) { Ok(Self(origin)) } else { Err(wrong()) }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let wrong = || "write how many in which time, such as \"10/1m\" or \"100/1h\", or \"off\"".to_owned();
+        let (times, per) = text.split_once('/').ok_or_else(wrong)?;
+        let times = times.trim().parse().map_err(|_| wrong())?;
+        let per = humantime::parse_duration(per.trim()).map_err(|_| wrong())?;
+        if !(Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&per) {
+            return Err("the time must be between a second and a day".to_owned());
+        }
+        Ok(Self(Some(Quota { times, per })))
+    }
+}
+
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if (32..=512).contains(&text.len()) {
+            return Ok(Self(Zeroizing::new(text.to_owned())));
+        }
+        Err("a secret has 32 to 512 bytes; `openssl rand -hex 32` makes one".to_owned())
     }
 }
 
@@ -187,7 +340,8 @@ macro_rules! words {
 }
 words!(Algorithm: EdDsa = "EdDSA", Es256 = "ES256", Rs256 = "RS256", Ps256 = "PS256");
 words!(LateRetry: Fork = "fork", Revoke = "revoke");
-words!(AccountsKind: Builtin = "builtin", None = "none");
+words!(AccountsKind: Builtin = "builtin", Webhook = "webhook", None = "none");
+words!(SameSite: Lax = "Lax", Strict = "Strict", None = "None");
 words!(LogFormat: Auto = "auto", Text = "text", Json = "json");
 words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
 
@@ -231,6 +385,27 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(Quota { times, per }) => write!(f, "{times}/{}", Timeout(per)),
+            None => f.write_str("off"),
+        }
+    }
+}
+
 impl fmt::Display for StoreAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -251,6 +426,7 @@ macro_rules! from_text {
     )*};
 }
 from_text!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
+from_text!(Network, Origin, Rate, SameSite, Secret);
 
 macro_rules! quoted {
     ($($name:ty),*) => {$(
@@ -262,6 +438,7 @@ macro_rules! quoted {
     )*};
 }
 quoted!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
+quoted!(Network, Origin, Rate, SameSite);
 quoted!(Lifetime, Timeout, Window, String);
 
 macro_rules! bare {
@@ -274,6 +451,12 @@ macro_rules! bare {
     )*};
 }
 bare!(bool, Count);
+
+impl Leaf for Secret {
+    fn shown(&self) -> String {
+        "…".to_owned()
+    }
+}
 
 impl Leaf for PathBuf {
     fn shown(&self) -> String {

@@ -18,8 +18,13 @@ use toml::de::{DeTable, DeValue};
 pub use check::Checked;
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use leaf::{AccountsKind, Address, Algorithm, Count, LateRetry, LogFormat, LogLevel, PublicUrl, StoreAt};
-pub use settings::{Accounts, Config, Key, Keys, Lifetimes, Limits, Log, Renewal, keys};
+pub use leaf::{
+    AccountsKind, Address, Algorithm, Count, LateRetry, LogFormat, LogLevel, Network, Origin, PublicUrl,
+    Quota, Rate, SameSite, Secret, StoreAt,
+};
+pub use settings::{
+    Accounts, Config, Cookies, Cors, Events, Key, Keys, Lifetimes, Limits, Log, Renewal, Tls, keys,
+};
 pub use span::{Lifetime, Timeout, Window};
 
 /// A configuration that says more than this is another file, or a device that never ends.

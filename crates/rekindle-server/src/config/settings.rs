@@ -8,7 +8,8 @@ use std::time::Duration;
 use rekindle::core::Seconds;
 
 use super::leaf::{
-    AccountsKind, Address, Algorithm, Count, LateRetry, Leaf, LogFormat, LogLevel, PublicUrl, StoreAt,
+    AccountsKind, Address, Algorithm, Count, LateRetry, Leaf, LogFormat, LogLevel, Network, Origin,
+    PublicUrl, Rate, SameSite, Secret, StoreAt,
 };
 use super::span::{Lifetime, Timeout, Window};
 
@@ -77,10 +78,22 @@ section! {
         /// speaks TLS.
         listen: Address = Address(([127, 0, 0, 1], 8080).into());
 
+        /// Where the operator's side listens: `/v1/admin/…`, introspection, events, metrics. Default: the loopback
+        /// address with the port after `listen`'s.
+        ///
+        /// Apart from `listen`, so that no proxy in front of the server opens it to everybody by mistake.
+        admin_listen: Option<Address> = None;
+
         /// Where clients find the server, when that is not `listen`: behind a proxy it cannot be guessed.
         ///
         /// Without it, the server takes itself to be found at `http://` and the address it listens on.
         public_url: Option<PublicUrl> = None;
+
+        /// The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` count, as addresses or
+        /// networks.
+        ///
+        /// None: anybody can write these headers, and rates that are counted by address would bound nobody.
+        trusted_proxies: Vec<Network> = Vec::new();
 
         /// The `iss` of access tokens. Default: `public_url`.
         ///
@@ -120,6 +133,14 @@ section! {
         limits: Limits,
         /// Who may log in.
         accounts: Accounts,
+        /// The cookies of the cookie transport.
+        cookies: Cookies,
+        /// Pages of other origins.
+        cors: Cors,
+        /// HTTPS without a proxy.
+        tls: Tls,
+        /// Who is told of theft.
+        events: Events,
         /// What is written to standard error.
         log: Log,
     }
@@ -241,6 +262,33 @@ section! {
         /// How many headers a request may have.
         headers: Count = Count::of(100);
 
+        /// How often a login may be tried for one account.
+        ///
+        /// Ten a minute: more than anybody mistypes; guessing takes for ever.
+        login_per_account: Rate = Rate::of(10, Duration::from_secs(60));
+
+        /// How often a login may be tried from one address; IPv6 addresses count by their /64.
+        ///
+        /// A hundred a minute: an office behind one address comes to work at nine.
+        login_per_address: Rate = Rate::of(100, Duration::from_secs(60));
+
+        /// How often one session may be refreshed.
+        ///
+        /// 300 a minute: a page that is reloaded all the time, times ten tabs. A client in a loop is slowed down,
+        /// and never signed out.
+        refresh_per_session: Rate = Rate::of(300, Duration::from_secs(60));
+
+        /// How often one address may refresh; IPv6 addresses count by their /64.
+        ///
+        /// A refresh takes less than a millisecond of one core, so this is for floods only.
+        refresh_per_address: Rate = Rate::of(6000, Duration::from_secs(60));
+
+        /// How many accounts, addresses and sessions are counted at once, each; the least recently seen is
+        /// forgotten.
+        ///
+        /// Some 100 bytes each.
+        counted: Count = Count::of(100_000);
+
         /// How many sessions one subject may have at once; the one seen least recently ends. Default: no cap.
         sessions_per_subject: Option<Count> = None;
 
@@ -265,11 +313,85 @@ section! {
 
     keys {
         /// `"builtin"`: names and passwords kept beside the sessions, added by `rekindle user add`.
-        /// `"none"`: the application logs people in itself. Default: `"builtin"` where the store is a file,
+        /// `"webhook"`: the application is asked over HTTP. `"none"`: the application logs people in itself and
+        /// opens the session by `POST /v1/admin/sessions`. Default: `"builtin"` where the store is a file,
         /// `"none"` where it is memory.
-        ///
-        /// With `"none"` no endpoint opens a session yet: that takes the crate, in-process.
         kind: Option<AccountsKind> = None;
+
+        /// Where the webhook is: `https://…`, or `http://` to a private address.
+        webhook_url: Option<PublicUrl> = None;
+
+        /// What requests to the webhook are signed with. May be read from a file
+        /// (`REKINDLE__ACCOUNTS__WEBHOOK_SECRET_FILE`).
+        webhook_secret: Option<Secret> = None;
+
+        /// How long the webhook may take. A refresh that waits for it in vain is answered 503, and ends nothing.
+        ///
+        /// Three seconds: clients give a refresh up after some ten.
+        webhook_timeout: Timeout = Timeout(Duration::from_secs(3));
+    }
+}
+
+section! {
+    /// The cookies of the cookie transport.
+    Cookies, "cookies";
+
+    keys {
+        /// `"Lax"`, `"Strict"` or `"None"`.
+        ///
+        /// Lax: whoever follows a link to the application arrives signed in.
+        same_site: SameSite = SameSite::Lax;
+
+        /// The domain for which cookies are set, for an application on several hosts. Default: the host that sets
+        /// them alone.
+        ///
+        /// Off: every host of a domain can overwrite what is set for all of it.
+        domain: Option<String> = None;
+
+        /// Whether pages of the same site, not only of the same origin, may send requests that change something.
+        ///
+        /// Off: a forgotten host of one's own domain is where attacks come from. Origins of `cors.origins` may
+        /// always.
+        trust_same_site: bool = false;
+    }
+}
+
+section! {
+    /// Pages of other origins.
+    Cors, "cors";
+
+    keys {
+        /// The origins whose pages may call this server with credentials, such as `https://app.example.com`.
+        ///
+        /// None: pages are served by the same host, through a proxy.
+        origins: Vec<Origin> = Vec::new();
+    }
+}
+
+section! {
+    /// HTTPS without a proxy: for `listen`, and for `admin_listen` where that is no loopback address.
+    Tls, "tls";
+
+    keys {
+        /// The file with the certificate and those that it hangs on, in PEM. Read again when it changes.
+        certificate_file: Option<PathBuf> = None;
+
+        /// The file with its private key, in PEM.
+        key_file: Option<PathBuf> = None;
+    }
+}
+
+section! {
+    /// Who is told of theft.
+    Events, "events";
+
+    keys {
+        /// Where `theft_detected` is sent as it happens. Nothing waits for it.
+        webhook_url: Option<PublicUrl> = None;
+
+        /// What these requests are signed with. May be read from a file
+        /// (`REKINDLE__EVENTS__WEBHOOK_SECRET_FILE`).
+        webhook_secret: Option<Secret> = None;
     }
 }
 

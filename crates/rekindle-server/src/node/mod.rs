@@ -18,7 +18,7 @@ use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::token::Algorithm;
 
 use crate::accounts::{Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts};
-use crate::app::{self, AppState, SHORT_IDLE};
+use crate::app::{self, AppState};
 use crate::config::{self, AccountsKind, Checked, Count};
 use crate::{page, telemetry};
 
@@ -38,8 +38,10 @@ pub struct Node {
     pub engine: Engine,
     /// Say who may log in.
     pub accounts: Arc<dyn Accounts>,
-    /// Answers.
+    /// Answers clients.
     pub router: Router,
+    /// Answers operators and back ends.
+    pub admin: Router,
 }
 
 /// Time and randomness, as the node is given them.
@@ -89,17 +91,13 @@ impl Node {
             .observer(Arc::new(telemetry::Log))
             .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
-        let state = AppState {
-            engine: engine.clone(),
-            accounts: Arc::clone(&accounts),
-            clock,
-            short_idle: SHORT_IDLE,
-        };
+        let state = AppState::new(engine.clone(), Arc::clone(&accounts), clock);
+        let admin = app::admin_router(state.clone());
         let router = match mode {
             Mode::Dev => app::router(state).merge(page::router(config.policy())),
             Mode::Serve => app::router(state),
         };
-        Ok(Self { engine, accounts, router })
+        Ok(Self { engine, accounts, router, admin })
     }
 }
 
@@ -126,6 +124,7 @@ pub fn accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Resu
 fn open_accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
     let kept: Arc<dyn Accounts> = match (config.accounts_kind(), config.store_file()) {
         (AccountsKind::Builtin, Some(file)) => Arc::new(open_builtin(config, &file, ambient)?),
+        (AccountsKind::Webhook, _) => anyhow::bail!("accounts.kind = \"webhook\" is not in this version"),
         _ => Arc::new(NoAccounts),
     };
     Ok(match mode {

@@ -18,7 +18,7 @@ use tower::Service as _;
 
 use super::pulse::{Doing, Pulse};
 use super::wire::Wire;
-use super::{Phase, Shared, admission};
+use super::{Peer, Phase, Shared, admission};
 
 /// Closing with bytes unread resets the connection, and the reset can overtake the answer. So what a refused
 /// peer still sends is read and thrown away, up to here.
@@ -49,7 +49,13 @@ pub(super) async fn run(
     // An answer is one write; waiting for more of it would only cost time.
     let _ = stream.set_nodelay(true);
     let pulse = Pulse::new(&shared.limits);
-    let service = service_fn(|request| serve(Arc::clone(&shared), Arc::clone(&pulse), request));
+    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
+    let service = service_fn(|mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        serve(Arc::clone(&shared), Arc::clone(&pulse), request)
+    });
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&pulse)));
     let mut connection = shared.http.serve_connection(wire, service);
     let mut timer = pin!(tokio::time::sleep(shared.limits.header_timeout.0));

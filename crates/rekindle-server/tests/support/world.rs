@@ -17,7 +17,7 @@ use rekindle::{Engine, KeyRing, MasterKey};
 use rekindle_server::accounts::{
     Accounts, AccountsHook, Builtin, BuiltinOptions, Claims, Demo, HashingOptions,
 };
-use rekindle_server::app::{AppState, SHORT_IDLE, router};
+use rekindle_server::app::{AppState, router};
 use rekindle_server::config::Limits;
 use rekindle_server::serve::{Stopped, serve};
 use tempfile::TempDir;
@@ -98,7 +98,7 @@ impl World {
             .hook(hook.clone())
             .observer(events.clone())
             .build();
-        let app = router(AppState { engine: engine.clone(), accounts, clock, short_idle: SHORT_IDLE });
+        let app = router(AppState::new(engine.clone(), accounts, clock));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(serve(listener, app, Limits::default(), std::future::pending()));

@@ -1,0 +1,87 @@
+//! The OpenAPI 3.1 document, put together from what stands beside each handler.
+//!
+//! A route and its description are registered in one step (`routes!`), so neither can be without the other.
+//! Request and answer shapes that exist for the document alone are marked so; schemathesis holds them to what
+//! the server does.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::routing::get;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::problem::{Code, Problem, ProblemBody};
+use crate::app::AppState;
+
+/// The routes, with their own document at `/openapi.json`.
+pub(crate) fn documented(routes: OpenApiRouter<AppState>, title: &str) -> Router<AppState> {
+    let (router, mut document) = routes.split_for_parts();
+    complete(&mut document, title);
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=60")];
+    router.route("/openapi.json", get(async move || (headers, text)))
+}
+
+fn complete(document: &mut OpenApi, title: &str) {
+    document.info = InfoBuilder::new()
+        .title(title)
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("docs/http.md says in words what stands here."))
+        .build();
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+    // What is sent and taken are known members alone.
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && !object.properties.is_empty()
+        {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.security_schemes.insert("bearer".to_owned(), RefOr::T(bearer));
+}
+
+/// The problems that `codes` can be, each under its status.
+pub(crate) fn problem_responses(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
+    let mut names: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    for code in codes {
+        for status in code.statuses() {
+            names.entry(status.as_u16()).or_default().push(code.name());
+        }
+    }
+    let mut responses = ResponsesBuilder::new();
+    for (status, names) in names {
+        let schema = Ref::from_schema_name("Problem");
+        let response = ResponseBuilder::new()
+            .description(format!("`{}`", names.join("`, `")))
+            .content(Problem::CONTENT_TYPE, ContentBuilder::new().schema(Some(schema)).build());
+        responses = responses.response(status.to_string(), response);
+    }
+    responses.build().responses.into_iter().collect()
+}
+
+/// Names a set of problems for the description of a handler.
+macro_rules! problems {
+    ($name:ident: $($code:ident),*) => {
+        /// For the document alone.
+        pub(crate) struct $name;
+
+        impl ::utoipa::IntoResponses for $name {
+            fn responses() -> ::std::collections::BTreeMap<
+                String,
+                ::utoipa::openapi::RefOr<::utoipa::openapi::Response>,
+            > {
+                $crate::api::openapi::problem_responses(&[$($crate::api::problem::Code::$code),*])
+            }
+        }
+    };
+}
+pub(crate) use problems;
