@@ -3,6 +3,7 @@
 //! Errors are one line that says what is wrong, and how to mend it where that is known. The exit code is 2
 //! for what was asked wrongly (usage, configuration) and 1 for what went wrong.
 
+mod output;
 mod password;
 mod run;
 mod user;
@@ -14,11 +15,14 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Address, Checked, Config, ConfigError, Environment, LogFormat};
 use crate::node::Mode;
+use output::Output;
 
 /// Keeps people signed in, safely: a session and refresh-token server.
 #[derive(Debug, Parser)]
 #[command(name = "rekindle", version, max_term_width = 100)]
 struct Cli {
+    #[command(flatten)]
+    output: Output,
     #[command(subcommand)]
     command: Command,
 }
@@ -78,12 +82,13 @@ enum User {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let Cli { output, command } = Cli::parse();
+    let result = match command {
         Command::Dev(listen) => configured(None, listen).and_then(run::dev),
         Command::Serve { config, listen } => configured(Some(config.config), listen).and_then(run::serve),
         Command::User(User::Add { name, password_stdin, config }) => {
             let mode = if config.is_none() { Mode::Dev } else { Mode::Serve };
-            read(config).and_then(|config| user::add(&config, mode, &name, password_stdin))
+            read(config).and_then(|config| user::add(&config, mode, &name, password_stdin, output))
         }
     };
     match result {

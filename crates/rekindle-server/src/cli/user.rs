@@ -1,13 +1,26 @@
 //! `rekindle user …`: the builtin accounts.
 
 use anyhow::{Context as _, bail};
+use serde::Serialize;
 
-use super::{password, print};
+use super::output::Output;
+use super::password;
 use crate::accounts::{AccountsError, Claims};
 use crate::config::{AccountsKind, Checked, ConfigError};
 use crate::node::{self, Ambient, Mode};
 
-pub(super) fn add(config: &Checked, mode: Mode, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+pub(super) fn add(
+    config: &Checked,
+    mode: Mode,
+    name: &str,
+    password_stdin: bool,
+    output: Output,
+) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Added<'a> {
+        username: &'a str,
+        subject: String,
+    }
     if config.accounts_kind() == AccountsKind::None {
         return Err(ConfigError::plain("accounts.kind is \"none\": this server keeps no accounts").into());
     }
@@ -18,9 +31,10 @@ pub(super) fn add(config: &Checked, mode: Mode, name: &str, password_stdin: bool
     let claims = serde_json::json!({ "preferred_username": name }).to_string();
     let claims = Claims::parse(&claims).context("the name cannot stand in a token")?;
     match runtime.block_on(accounts.add(name, password, claims)) {
-        Ok(subject) => print(&format!("added {name}, subject {subject}")),
+        Ok(subject) => output.show(&Added { username: name, subject }, |added| {
+            format!("added {}, subject {}", added.username, added.subject)
+        }),
         Err(AccountsError::Exists) => bail!("there is an account called {name} already"),
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }
