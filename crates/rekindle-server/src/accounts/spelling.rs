@@ -1,14 +1,14 @@
 //! Which texts can be names and passwords, the same where they are set and where they are sent.
 
-/// The longest name in bytes.
+/// The longest name, in characters.
 pub const MAX_USERNAME: usize = 256;
-/// The longest password in bytes: argon2 takes any length, the body of a login does not.
+/// The longest password, in characters: argon2 takes any length, the body of a login does not.
 pub const MAX_PASSWORD: usize = 1024;
 
-/// What is wrong with `text`, if anything: it must have 1 to `limit` bytes and no control characters.
+/// What is wrong with `text`, if anything: it must have 1 to `limit` characters and no control characters.
 pub(crate) fn flaw(text: &str, limit: usize) -> Option<String> {
-    if text.is_empty() || text.len() > limit {
-        return Some(format!("must have 1 to {limit} bytes"));
+    if text.is_empty() || text.chars().nth(limit).is_some() {
+        return Some(format!("must have 1 to {limit} characters"));
     }
     text.chars().any(is_control).then(|| "must not contain control characters".to_owned())
 }
@@ -27,6 +27,7 @@ mod tests {
     fn a_name_is_short_plain_text() {
         assert_eq!(flaw("Zoë Müller <zoe@example.com>", 256), None);
         assert_eq!(flaw(&"x".repeat(256), 256), None);
+        assert_eq!(flaw(&"\u{1f511}".repeat(256), 256), None);
         for text in
             ["", &"x".repeat(257), "a\nb", "a\0", "\u{7f}", "\u{85}", "user\u{202e}nimda", "a\u{2067}b"]
         {

@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use crate::accounts::flaw;
 
 /// The members of the body, in the order they were sent. No body at all has no members.
@@ -49,7 +49,7 @@ impl Body {
         Ok(self)
     }
 
-    /// A text of 1 to `limit` bytes without control characters; `None` where it is absent or null.
+    /// A text of 1 to `limit` characters without control characters; `None` where it is absent or null.
     pub(crate) fn text(&mut self, name: &str, limit: usize) -> Result<Option<String>, Problem> {
         let Some(text) = self.any_text(name)? else { return Ok(None) };
         if let Some(flaw) = flaw(&text, limit) {
@@ -152,11 +152,6 @@ impl<'de> Deserialize<'de> for Body {
 
         deserializer.deserialize_map(Members)
     }
-}
-
-/// The refresh token of a request that must have one.
-pub(crate) fn required_token(token: Option<String>) -> Result<String, Problem> {
-    token.ok_or_else(|| Problem::new(Code::TokenMissing).detail("`refresh_token` is missing"))
 }
 
 #[cfg(test)]

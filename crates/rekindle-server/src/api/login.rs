@@ -5,13 +5,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::core::{Reason, Session};
 use rekindle::engine::Login;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 
 use super::answer::{self, TokensBody};
 use super::body::Body;
 use super::device::device;
 use super::openapi::problems;
 use super::problem::{Code, Problem};
+use super::request::{Member, Text, one_of, request};
 use crate::accounts::{self, MAX_PASSWORD, MAX_USERNAME, Password, Verdict};
 use crate::app::AppState;
 
@@ -20,21 +21,39 @@ const DEFAULT_CLIENT: &str = "default";
 
 problems!(LoginProblems: InvalidRequest, InvalidCredentials, Forbidden, Unavailable);
 
-/// For the document alone.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the body is read member by member")]
-struct LoginRequest {
-    #[schema(min_length = 1, max_length = 256)]
-    username: String,
-    #[schema(min_length = 1, max_length = 1024)]
-    password: String,
-    #[schema(min_length = 1, max_length = 64)]
-    client_id: Option<String>,
-    #[schema(min_length = 1, max_length = 64)]
-    device: Option<String>,
-    #[schema(pattern = "^header$")]
-    transport: Option<String>,
-    remember: Option<bool>,
+request! {
+    /// A password for a session.
+    LoginRequest {
+        username: Text<MAX_USERNAME>,
+        password: Text<MAX_PASSWORD>,
+        /// Which application logs in; `default` where it does not say.
+        client_id: Option<Text<64>>,
+        /// What the session is called in the list of devices.
+        device: Option<Text<64>>,
+        transport: Option<Transport>,
+        /// `false` on a shared computer.
+        remember: Option<bool>,
+    }
+}
+
+/// How the tokens travel.
+pub(crate) enum Transport {
+    /// In bodies and in the `Authorization` header.
+    Header,
+}
+
+impl Member for Option<Transport> {
+    fn take(body: &mut Body, name: &str) -> Result<Self, Problem> {
+        match body.text(name, 64)?.as_deref() {
+            None => Ok(None),
+            Some("header") => Ok(Some(Transport::Header)),
+            Some(_) => Err(Problem::invalid("this server has the transport `header` and no other")),
+        }
+    }
+
+    fn schema() -> Schema {
+        one_of(&["header"])
+    }
 }
 
 #[utoipa::path(
@@ -44,27 +63,20 @@ struct LoginRequest {
 pub(crate) async fn login(
     State(app): State<AppState>,
     headers: HeaderMap,
-    body: Body,
+    request: LoginRequest,
 ) -> Result<Response, Problem> {
-    let mut body = body.only(&["username", "password", "client_id", "device", "transport", "remember"])?;
-    let username = body.required_text("username", MAX_USERNAME)?;
-    let password: Password = body.required_text("password", MAX_PASSWORD)?.into();
-    let client_id = body.text("client_id", 64)?.unwrap_or_else(|| DEFAULT_CLIENT.to_owned());
-    let label = body.text("device", 64)?;
-    let remember = body.flag("remember")?.unwrap_or(true);
-    if body.text("transport", 64)?.is_some_and(|transport| transport != "header") {
-        return Err(Problem::invalid("this server has the transport `header` and no other"));
-    }
+    let password: Password = request.password.0.into();
+    let (Some(Transport::Header) | None) = request.transport;
 
-    let Verdict::Verified(account) = app.accounts.verify(&username, password).await? else {
+    let Verdict::Verified(account) = app.accounts.verify(&request.username.0, password).await? else {
         return Err(Problem::new(Code::InvalidCredentials));
     };
     let login = Login {
         subject: account.subject,
-        client_id,
+        client_id: request.client_id.map_or_else(|| DEFAULT_CLIENT.to_owned(), |id| id.0),
         claims: account.claims,
-        device: device(label, &headers),
-        idle: (!remember).then_some(app.short_idle),
+        device: device(request.device.map(|label| label.0), &headers),
+        idle: (request.remember == Some(false)).then_some(app.short_idle),
         absolute: None,
     };
     let tokens = app.engine.open(login).await?;

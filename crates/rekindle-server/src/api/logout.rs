@@ -5,22 +5,22 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::core::{Reason, SessionId};
 use rekindle::error::Failure;
-use utoipa::ToSchema;
 
 use super::answer;
 use super::bearer::bearer;
-use super::body::Body;
 use super::openapi::problems;
 use super::problem::{Code, Problem};
+use super::request::{Token, request};
 use crate::app::AppState;
 
 problems!(LogoutProblems: InvalidRequest, TokenMissing, TokenExpired, Unavailable);
 
-/// For the document alone.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the body is read member by member")]
-struct LogoutRequest {
-    refresh_token: Option<String>,
+request! {
+    /// The session that ends.
+    LogoutRequest {
+        /// Any of its refresh tokens; the access token in the header will do, too.
+        refresh_token: Option<Token>,
+    }
 }
 
 /// Where both tokens are sent, each ends its session: one that is junk must not hide the other.
@@ -35,9 +35,9 @@ struct LogoutRequest {
 pub(crate) async fn logout(
     State(app): State<AppState>,
     headers: HeaderMap,
-    body: Body,
+    request: LogoutRequest,
 ) -> Result<Response, Problem> {
-    let refresh_token = body.only(&["refresh_token"])?.token("refresh_token")?;
+    let refresh_token = request.refresh_token.map(|token| token.0);
     let access_token = bearer(&headers)?;
     let mut proved = Vec::new();
     if let Some(token) = &refresh_token {

@@ -11,6 +11,7 @@ mod logout;
 mod openapi;
 mod problem;
 mod refresh;
+mod request;
 mod session;
 
 use axum::Router;

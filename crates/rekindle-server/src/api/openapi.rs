@@ -13,7 +13,8 @@ use utoipa::PartialSchema as _;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder,
+    Content, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
+    ResponsesBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -45,8 +46,36 @@ fn complete(document: &mut OpenApi, title: &str) {
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
     }
+    let optional: Vec<String> = components
+        .schemas
+        .iter()
+        .filter(|(_, schema)| has_no_required(schema))
+        .map(|(name, _)| name.clone())
+        .collect();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.security_schemes.insert("bearer".to_owned(), RefOr::T(bearer));
+    leave_out_bodies(document, &optional);
+}
+
+/// A body without a required member may as well be absent.
+fn leave_out_bodies(document: &mut OpenApi, optional: &[String]) {
+    let operations = document.paths.paths.values_mut().flat_map(|item| [&mut item.post, &mut item.delete]);
+    for operation in operations.flatten() {
+        let Some(RefOr::T(body)) = &mut operation.request_body else { continue };
+        let may_be_absent = body.content.values().all(|content| match content {
+            RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => {
+                optional.iter().any(|name| schema.ref_location.ends_with(&format!("/{name}")))
+            }
+            _ => false,
+        });
+        if may_be_absent {
+            body.required = Some(Required::False);
+        }
+    }
+}
+
+fn has_no_required(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty())
 }
 
 /// The problems that `codes` can be, each under its status.
