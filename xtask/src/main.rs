@@ -4,7 +4,9 @@
 mod bench;
 mod check;
 mod needs;
+mod openapi;
 mod run;
+mod server;
 mod test;
 mod tour;
 
@@ -12,6 +14,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
+                 [--only PART]                   one part of them: rust, pyjwt, openapi, kill, tour
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
 cargo xtask bench [--quick]                      what the project claims to be fast at, each beside its measure
 

@@ -1,6 +1,6 @@
 //! Runs commands from the workspace's root, and says what it runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub(crate) type Done = Result<(), String>;
@@ -18,10 +18,15 @@ pub(crate) fn run(program: &str, arguments: &str) -> Done {
 
 /// The same with environment variables set.
 pub(crate) fn run_with(program: &str, arguments: &str, variables: &[(&str, &str)]) -> Done {
+    run_in(&root(), program, arguments, variables)
+}
+
+/// The same in another folder, for programs that leave things where they stand.
+pub(crate) fn run_in(folder: &Path, program: &str, arguments: &str, variables: &[(&str, &str)]) -> Done {
     let shown: String = variables.iter().map(|(name, value)| format!("{name}={value} ")).collect();
     println!("\n$ {shown}{program} {arguments}");
     let mut command = Command::new(program);
-    command.args(arguments.split_whitespace()).current_dir(root()).envs(variables.iter().copied());
+    command.args(arguments.split_whitespace()).current_dir(folder).envs(variables.iter().copied());
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("failed ({status}): {shown}{program} {arguments}")),

@@ -3,33 +3,71 @@
 use crate::needs;
 use crate::run::{Done, cargo, cargo_program, cargo_with, pipe};
 
+/// What the flags ask for.
+struct Asked<'a> {
+    install: bool,
+    kill_cycles: &'a str,
+    only: Option<&'a str>,
+}
+
+type Part = (&'static str, fn(&Asked) -> Done);
+
+/// In the order in which they run.
+const PARTS: [Part; 5] = [
+    ("rust", |_| cargo("test --workspace --all-features")),
+    ("pyjwt", |_| pyjwt()),
+    ("openapi", |_| crate::openapi::run()),
+    ("kill", kill),
+    ("tour", |_| crate::tour::run()),
+];
+
 pub(crate) fn run(flags: &[&str]) -> Done {
-    let (mut install, mut cycles) = (false, "20");
+    let asked = read(flags)?;
+    needs::provide(asked.install)?;
+    let parts = PARTS.iter().filter(|(name, _)| asked.only.is_none_or(|only| only == *name));
+    for (_, part) in parts {
+        part(&asked)?;
+    }
+    println!("\n{}", if asked.only.is_none() { "All tests passed." } else { "Passed." });
+    Ok(())
+}
+
+fn read<'a>(flags: &[&'a str]) -> Result<Asked<'a>, String> {
+    let mut asked = Asked { install: false, kill_cycles: "20", only: None };
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
         match *flag {
-            "--install" => install = true,
-            "--kill-cycles" => cycles = flags.next().ok_or("--kill-cycles needs a number")?,
+            "--install" => asked.install = true,
+            "--kill-cycles" => asked.kill_cycles = flags.next().ok_or("--kill-cycles needs a number")?,
+            "--only" => asked.only = Some(flags.next().ok_or("--only needs a part")?),
             other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
         }
     }
-    if cycles.parse::<u32>().is_err() {
-        return Err(format!("--kill-cycles needs a number, not {cycles}"));
+    if asked.kill_cycles.parse::<u32>().is_err() {
+        return Err(format!("--kill-cycles needs a number, not {}", asked.kill_cycles));
     }
-    needs::provide(install)?;
-    cargo("test --workspace --all-features")?;
-    // A second opinion on tokens: PyJWT reads what we wrote, and what was made of it.
+    if let Some(only) = asked.only
+        && !PARTS.iter().any(|(name, _)| *name == only)
+    {
+        let names = PARTS.map(|(name, _)| name).join(", ");
+        return Err(format!("there is no part {only}; the parts are {names}"));
+    }
+    Ok(asked)
+}
+
+/// A second opinion on tokens: PyJWT reads what we wrote, and what was made of it.
+fn pyjwt() -> Done {
     let python = needs::python("crates/rekindle/tests/pyjwt/requirements.txt")?;
     pipe(
         (&cargo_program(), "run --quiet --package rekindle --all-features --example mutated_tokens -- 40000"),
         (&python, "crates/rekindle/tests/pyjwt/compare.py"),
-    )?;
-    // Real crashes: an optimised server under load, killed again and again.
+    )
+}
+
+/// Real crashes: an optimised server under load, killed again and again.
+fn kill(asked: &Asked) -> Done {
     cargo_with(
         "test --release --package rekindle-server --test processes -- --nocapture kill9",
-        &[("REKINDLE_KILL_CYCLES", cycles)],
-    )?;
-    crate::tour::run()?;
-    println!("\nAll tests passed.");
-    Ok(())
+        &[("REKINDLE_KILL_CYCLES", asked.kill_cycles)],
+    )
 }

@@ -4,11 +4,11 @@
 //! server that is running.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::run::{Done, root};
+use crate::server::Server;
 
 /// A typed line and what the README says comes back.
 struct Step {
@@ -28,8 +28,8 @@ pub(crate) fn run() -> Done {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
 
-    let mut server = Server::start(&steps.remove(0).command, &folder)?;
-    let address = server.address()?;
+    let mut server = Server::start_by(&steps.remove(0).command, &folder)?;
+    let address = server.address("listening on")?;
     for step in &mut steps {
         step.command = step.command.replace("127.0.0.1:8080", &address);
     }
@@ -94,53 +94,6 @@ fn matches(pattern: &str, line: &str) -> bool {
         rest = &rest[at + part.len()..];
     }
     rest.ends_with(last)
-}
-
-struct Server(Child);
-
-impl Server {
-    /// Runs the line that starts the server: variables, then a command.
-    fn start(line: &str, folder: &Path) -> Result<Self, String> {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let (variables, command): (Vec<&str>, Vec<&str>) =
-            words.into_iter().partition(|word| word.starts_with("REKINDLE__"));
-        let (program, arguments) = command.split_first().ok_or("the tour starts no server")?;
-        let child = Command::new(program)
-            .args(arguments)
-            .current_dir(root())
-            .envs(variables.iter().filter_map(|variable| variable.split_once('=')))
-            .env("REKINDLE__LISTEN", "127.0.0.1:0")
-            .env("REKINDLE__DATA_DIR", folder)
-            .env("REKINDLE__LOG__LEVEL", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot run {program}: {error}"))?;
-        Ok(Self(child))
-    }
-
-    /// The address it says it listens on; what it says later is read and dropped.
-    fn address(&mut self) -> Result<String, String> {
-        let mut output = BufReader::new(self.0.stdout.take().ok_or("no output")?);
-        let mut line = String::new();
-        while output.read_line(&mut line).map_err(|error| error.to_string())? > 0 {
-            if let Some(address) = line.trim().strip_prefix("listening on http://") {
-                let address = address.to_owned();
-                std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-                return Ok(address);
-            }
-            line.clear();
-        }
-        Err("the server ended before it listened".to_owned())
-    }
-}
-
-impl Drop for Server {
-    /// `cargo run` becomes the server it runs, so this ends the server.
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[cfg(test)]

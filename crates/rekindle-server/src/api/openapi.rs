@@ -54,14 +54,22 @@ fn complete(document: &mut OpenApi, title: &str) {
         .collect();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.security_schemes.insert("bearer".to_owned(), RefOr::T(bearer));
-    leave_out_bodies(document, &optional);
+    mend_bodies(document, &optional);
 }
 
-/// A body without a required member may as well be absent.
-fn leave_out_bodies(document: &mut OpenApi, optional: &[String]) {
-    let operations = document.paths.paths.values_mut().flat_map(|item| [&mut item.post, &mut item.delete]);
+/// A body without a required member may as well be absent, and what is wrong with a body cannot be wrong where
+/// there is none.
+fn mend_bodies(document: &mut OpenApi, optional: &[String]) {
+    let operations = document
+        .paths
+        .paths
+        .values_mut()
+        .flat_map(|item| [&mut item.get, &mut item.post, &mut item.put, &mut item.delete]);
     for operation in operations.flatten() {
-        let Some(RefOr::T(body)) = &mut operation.request_body else { continue };
+        let Some(RefOr::T(body)) = &mut operation.request_body else {
+            operation.responses.responses.retain(|status, _| status != "413" && status != "415");
+            continue;
+        };
         let may_be_absent = body.content.values().all(|content| match content {
             RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => {
                 optional.iter().any(|name| schema.ref_location.ends_with(&format!("/{name}")))

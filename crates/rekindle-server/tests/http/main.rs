@@ -25,6 +25,7 @@ macro_rules! on_both_stores {
 
 mod answers;
 mod concurrency;
+mod documented;
 mod faults;
 mod junk;
 mod lost_answers;
