@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use rekindle::clock::Clock;
-use rekindle::core::Seconds;
+use rekindle::core::{Seconds, Session};
 use rekindle::engine::Engine;
 
 use crate::accounts::Accounts;
 use crate::api;
+use crate::browsers::Browsers;
 
 /// Life of an unused session whose login said `"remember": false`: it lasts a working day, not a week.
 pub const SHORT_IDLE: Seconds = Seconds(12 * 3_600);
@@ -23,20 +24,34 @@ pub struct AppState {
     pub accounts: Arc<dyn Accounts>,
     /// The engine's clock: relative seconds are counted from it when an answer is sent.
     pub clock: Arc<dyn Clock>,
-    /// See [`SHORT_IDLE`].
+    /// See [`SHORT_IDLE`]; shorter than the policy's in any case, so that such a session can be told from others.
     pub short_idle: Seconds,
+    /// What has to be known of browsers.
+    pub browsers: Arc<Browsers>,
 }
 
 impl AppState {
     /// With every setting at its default.
     pub fn new(engine: Engine, accounts: Arc<dyn Accounts>, clock: Arc<dyn Clock>) -> Self {
-        Self { engine, accounts, clock, short_idle: SHORT_IDLE }
+        let short_idle = SHORT_IDLE.min(Seconds(engine.policy().idle.0.saturating_sub(1)));
+        let browsers = Arc::new(Browsers::at("http://localhost"));
+        Self { engine, accounts, clock, short_idle, browsers }
+    }
+
+    /// Whether a session's cookies outlive the browser's window: its login did not say `"remember": false`.
+    pub(crate) fn is_lasting(&self, session: &Session) -> bool {
+        session.idle != self.short_idle
     }
 }
 
 /// What clients reach. Every answer of it is documented; what it does not know is a problem answer.
 pub fn router(state: AppState) -> Router {
-    finish(api::public(), state)
+    let browsers = Arc::clone(&state.browsers);
+    let router = finish(api::public(), state);
+    if browsers.other_origins.is_empty() {
+        return router;
+    }
+    router.layer(axum::middleware::from_fn_with_state(browsers, api::share))
 }
 
 /// What operators and back ends reach: for a listener that nobody else does.

@@ -8,6 +8,7 @@
 pub mod accounts;
 mod api;
 pub mod app;
+pub mod browsers;
 pub mod cli;
 pub mod config;
 pub mod node;

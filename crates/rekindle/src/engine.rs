@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use rekindle_core::{
-    MANY_CANDIDATES, Policy, Presented, Refresh, Rotation, Session, SessionId, Status, Timestamp, Verdict,
+    Generation, MANY_CANDIDATES, Policy, Presented, Refresh, Rotation, Session, SessionId, Status, Timestamp,
+    Verdict,
 };
 
 use crate::clock::Clock;
@@ -54,6 +55,18 @@ struct Inner {
     /// How many writes are under way. No lock: a hook may begin another inside one, and must not queue behind
     /// whoever waits for the last of them.
     writes: tokio::sync::watch::Sender<usize>,
+}
+
+/// A genuine refresh token, looked at.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Peek {
+    /// Its session's row.
+    pub session: Session,
+    /// Which of the session's refresh tokens it is.
+    pub generation: Generation,
+    /// What presenting it would lead to.
+    pub outcome: Refresh,
 }
 
 /// One write under way, until it is dropped.
@@ -136,21 +149,17 @@ impl Engine {
         Err(Unavailable::Contended.into())
     }
 
-    /// What a refresh token would lead to now. Writes nothing.
+    /// What a refresh token is, and what it would lead to now. Writes nothing.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh), for a token that is none of ours.
-    pub async fn peek(
-        &self,
-        refresh_token: &str,
-        client_id: Option<&str>,
-    ) -> Result<(Session, Refresh), Failure> {
+    pub async fn peek(&self, refresh_token: &str, client_id: Option<&str>) -> Result<Peek, Failure> {
         let token = self.genuine(refresh_token).await?;
         let now = self.now();
         let (session, _) = self.row_of(&token).await?;
         let presented = Presented { generation: token.generation, client_id };
         let outcome = rekindle_core::refresh(&session, presented, &self.0.policy, now);
-        Ok((session, outcome))
+        Ok(Peek { session, generation: token.generation, outcome })
     }
 
     /// Checks an access token by itself: signature, issuer, audience, expiry. Asks nobody, so a session that

@@ -1,6 +1,6 @@
 //! Successes: JSON that no cache may keep, because it carries tokens or says who somebody is.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Timestamp;
@@ -8,7 +8,9 @@ use rekindle::engine::Tokens;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::cookie::{self, SetCookies};
 use super::problem::Problem;
+use crate::app::AppState;
 
 /// The tokens of a session. For the document alone: [`rekindle::TokenAnswer`] is what is sent.
 #[derive(ToSchema)]
@@ -16,9 +18,13 @@ use super::problem::Problem;
 pub(super) struct TokensBody {
     /// `Bearer`.
     token_type: String,
-    access_token: String,
+    /// Absent in the cookie transport.
+    #[schema(nullable = false)]
+    access_token: Option<String>,
     expires_in: u64,
-    refresh_token: String,
+    /// Absent in the cookie transport.
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
     refresh_expires_in: u64,
     refresh_after: u64,
     session_id: String,
@@ -44,6 +50,43 @@ pub(super) fn json(body: &impl Serialize) -> Response {
 /// 200 with tokens. Their lives are counted from `now`, the moment they are sent.
 pub(super) fn tokens(tokens: Tokens, now: Timestamp) -> Response {
     json(&tokens.answer(now))
+}
+
+/// 200 with the tokens in cookies.
+pub(super) fn tokens_in_cookies(
+    app: &AppState,
+    tokens: Tokens,
+    cleared: SetCookies,
+) -> Result<Response, Problem> {
+    let cookies = cookies(app, &tokens, cleared)?;
+    Ok(with_cookies(json(&tokens.answer(app.clock.now()).without_tokens()), cookies))
+}
+
+/// The tokens as cookies.
+///
+/// # Errors
+/// Where the access token has no room in one: what looked like a success would send the browser round in circles.
+/// The refresh cookie is set all the same, so nothing is lost.
+pub(super) fn cookies(app: &AppState, tokens: &Tokens, cleared: SetCookies) -> Result<SetCookies, Problem> {
+    let lasting = app.is_lasting(&tokens.session);
+    let (set, fits) = cookie::set(tokens, lasting, app.clock.now(), &app.browsers);
+    let cookies: SetCookies = set.into_iter().chain(cleared).collect();
+    fits.map(|()| cookies.clone()).map_err(|cookie::TooLong(length)| {
+        let session = tokens.session.id;
+        tracing::error!(%session, length, "an access token is too long for a cookie: make the claims shorter");
+        Problem::unavailable("the claims of this account do not fit into a cookie").with_cookies(cookies)
+    })
+}
+
+/// Puts `Set-Cookie` beside what is answered.
+pub(super) fn with_cookies(
+    mut response: Response,
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> Response {
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// 204.

@@ -9,6 +9,7 @@ use utoipa::openapi::schema::Schema;
 
 use super::answer::{self, TokensBody};
 use super::body::Body;
+use super::cookie::{self, Jar, SetCookies};
 use super::device::device;
 use super::openapi::problems;
 use super::problem::{Code, Problem};
@@ -19,7 +20,7 @@ use crate::app::AppState;
 /// Which application logs in, where it does not say.
 const DEFAULT_CLIENT: &str = "default";
 
-problems!(LoginProblems: InvalidRequest, InvalidCredentials, Forbidden, Unavailable);
+problems!(LoginProblems: InvalidRequest, InvalidCredentials, CsrfRejected, Forbidden, Unavailable);
 
 request! {
     /// A password for a session.
@@ -40,6 +41,8 @@ request! {
 pub(crate) enum Transport {
     /// In bodies and in the `Authorization` header.
     Header,
+    /// In cookies that no script can read.
+    Cookie,
 }
 
 impl Member for Option<Transport> {
@@ -47,12 +50,13 @@ impl Member for Option<Transport> {
         match body.text(name, 64)?.as_deref() {
             None => Ok(None),
             Some("header") => Ok(Some(Transport::Header)),
-            Some(_) => Err(Problem::invalid("this server has the transport `header` and no other")),
+            Some("cookie") => Ok(Some(Transport::Cookie)),
+            Some(_) => Err(Problem::invalid("`transport` is `header` or `cookie`")),
         }
     }
 
     fn schema() -> Schema {
-        one_of(&["header"])
+        one_of(&["header", "cookie"])
     }
 }
 
@@ -66,7 +70,11 @@ pub(crate) async fn login(
     request: LoginRequest,
 ) -> Result<Response, Problem> {
     let password: Password = request.password.0.into();
-    let (Some(Transport::Header) | None) = request.transport;
+    let by_cookie = matches!(request.transport, Some(Transport::Cookie));
+    if by_cookie {
+        // Another site could otherwise sign its visitors in as somebody else, and out.
+        cookie::check_forgery(&headers, &app.browsers).map_err(|_| Problem::forged())?;
+    }
 
     let Verdict::Verified(account) = app.accounts.verify(&request.username.0, password).await? else {
         return Err(Problem::new(Code::InvalidCredentials));
@@ -79,9 +87,29 @@ pub(crate) async fn login(
         idle: (request.remember == Some(false)).then_some(app.short_idle),
         absolute: None,
     };
+    let cleared = if by_cookie { leave(&app, &headers).await? } else { SetCookies::new() };
     let tokens = app.engine.open(login).await?;
     still_stands(&app, &tokens.session, account.credential_version).await?;
+    if by_cookie {
+        return answer::tokens_in_cookies(&app, tokens, cleared);
+    }
     Ok(answer::tokens(tokens, app.clock.now()))
+}
+
+/// Ends every session that the jar presents, whoever's it is: this browser is somebody else's now, and whatever of the
+/// old one is still on its way must find it ended.
+async fn leave(app: &AppState, headers: &HeaderMap) -> Result<SetCookies, Problem> {
+    let jar = Jar::of(headers, &app.browsers);
+    let presented = cookie::presented(&app.engine, &jar).await?;
+    let mut cleared = SetCookies::new();
+    for (session, _) in presented.live {
+        app.engine.revoke(session.id, Reason::LoggedOut).await?;
+        cleared.extend(cookie::clear(session.id, &app.browsers));
+    }
+    for (session, _) in presented.ended {
+        cleared.extend(cookie::clear(session, &app.browsers));
+    }
+    Ok(cleared)
 }
 
 /// Looks at the account once more, now that its session can be seen: a change of the password, or of the

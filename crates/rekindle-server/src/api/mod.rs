@@ -3,6 +3,9 @@
 mod answer;
 mod bearer;
 mod body;
+mod continuing;
+mod cookie;
+mod cors;
 mod device;
 mod health;
 mod jwks;
@@ -22,6 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::AppState;
+pub(crate) use cors::share;
 pub(crate) use problem::Problem;
 
 /// What clients reach.
@@ -30,6 +34,9 @@ pub(crate) fn public() -> Router<AppState> {
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
+        .routes(routes!(logout::others))
+        .routes(routes!(logout::all))
+        .routes(routes!(continuing::resume))
         .routes(routes!(session::current))
         .routes(routes!(session::list))
         .routes(routes!(session::end))

@@ -11,7 +11,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
     Content, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
     ResponsesBuilder,
@@ -54,6 +54,9 @@ fn complete(document: &mut OpenApi, title: &str) {
         .collect();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.security_schemes.insert("bearer".to_owned(), RefOr::T(bearer));
+    let about = "The access token's cookie; SLOT stands for 8 characters of the session's own. The refresh token's is `rk-r.SLOT`.";
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description("rk-a.SLOT", about)));
+    components.security_schemes.insert("cookie".to_owned(), RefOr::T(cookie));
     mend_bodies(document, &optional);
 }
 

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rekindle::core::Seconds;
@@ -12,6 +12,7 @@ use rekindle::error::Failure;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::cookie::SetCookies;
 use crate::accounts::AccountsError;
 
 /// Where a code is explained: the section of docs/http.md named like it.
@@ -26,7 +27,6 @@ pub(crate) enum Code {
     TokenInvalid,
     TokenExpired,
     SessionEnded,
-    #[expect(dead_code, reason = "its first use comes with what it guards")]
     CsrfRejected,
     Forbidden,
     Superseded,
@@ -113,13 +113,22 @@ pub(crate) struct Problem {
     reason: Option<&'static str>,
     detail: Option<Cow<'static, str>>,
     retry_after: Option<Seconds>,
+    /// What becomes of the cookies of sessions that have ended.
+    cookies: SetCookies,
 }
 
 impl Problem {
     pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 
     pub(crate) const fn new(code: Code) -> Self {
-        Self { code, status: code.status(), reason: None, detail: None, retry_after: None }
+        Self {
+            code,
+            status: code.status(),
+            reason: None,
+            detail: None,
+            retry_after: None,
+            cookies: Vec::new(),
+        }
     }
 
     /// The client's mistake, with what to change. `detail` never repeats a value that was sent: it may be a
@@ -153,6 +162,32 @@ impl Problem {
 
     pub(crate) fn unavailable(detail: &'static str) -> Self {
         Self { retry_after: Some(Seconds(1)), ..Self::new(Code::Unavailable).detail(detail) }
+    }
+
+    /// The request may have been made by another site.
+    pub(crate) fn forged() -> Self {
+        Self::new(Code::CsrfRejected)
+            .detail("send the request from a page of this server, or of an origin in cors.origins")
+    }
+
+    /// Clears or sets cookies besides.
+    pub(crate) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
+        self.cookies.extend(cookies);
+        self
+    }
+
+    /// Whether it says that the session is over: nothing else clears a cookie.
+    pub(crate) fn ends_session(&self) -> bool {
+        self.code == Code::SessionEnded
+    }
+
+    /// Whether nobody is signed in, as far as this server can know.
+    pub(crate) fn wants_login(&self) -> bool {
+        matches!(self.code, Code::SessionEnded | Code::TokenMissing)
+    }
+
+    pub(crate) fn into_cookies(self) -> SetCookies {
+        self.cookies
     }
 
     pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -238,6 +273,9 @@ impl IntoResponse for Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.code.challenge() {
             headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        for cookie in self.cookies {
+            headers.append(SET_COOKIE, cookie);
         }
         if let Some(Seconds(seconds)) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use super::body::Body;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 
 /// Something that can stand in a body under a name.
 pub(crate) trait Member: Sized {
@@ -123,11 +123,6 @@ impl Member for Option<bool> {
     fn schema() -> Schema {
         ObjectBuilder::new().schema_type(or_null(Type::Boolean)).build().into()
     }
-}
-
-/// The token of a request that must have one.
-pub(crate) fn required_token(token: Option<Token>) -> Result<Token, Problem> {
-    token.ok_or_else(|| Problem::new(Code::TokenMissing).detail("`refresh_token` is missing"))
 }
 
 /// One of a few words, or absent.

@@ -10,11 +10,15 @@ use utoipa::ToSchema;
 
 use super::answer;
 use super::bearer::SignedIn;
+use super::cookie;
 use super::openapi::problems;
 use super::problem::{Problem, ProblemBody};
 use crate::app::AppState;
 
-problems!(SignedInProblems: InvalidRequest, TokenMissing, TokenInvalid, TokenExpired, SessionEnded, Unavailable);
+problems!(ReadProblems: InvalidRequest, TokenMissing, TokenInvalid, TokenExpired, SessionEnded, Unavailable);
+problems!(
+    SignedInProblems: InvalidRequest, TokenMissing, TokenInvalid, TokenExpired, SessionEnded, CsrfRejected, Unavailable
+);
 
 #[derive(Serialize, ToSchema)]
 struct Current<'a> {
@@ -48,17 +52,17 @@ struct List {
 /// `GET /v1/session`: the session of the access token. It only reads: asking whether one is still signed in
 /// must not keep one signed in.
 #[utoipa::path(
-    get, path = "/v1/session", tag = "session", security(("bearer" = [])),
-    responses((status = 200, body = Current), SignedInProblems)
+    get, path = "/v1/session", tag = "session", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Current), ReadProblems)
 )]
 pub(crate) async fn current(State(app): State<AppState>, signed_in: SignedIn) -> Result<Response, Problem> {
-    let SignedIn { token, session } = &signed_in;
+    let SignedIn { token, session, .. } = &signed_in;
     let now = app.clock.now();
     let claims: &RawValue = serde_json::from_str(&session.claims).map_err(|error| {
         tracing::error!(session = %session.id, %error, "the row's claims are no JSON");
         Problem::unavailable("the session cannot be read")
     })?;
-    Ok(answer::json(&Current {
+    let answer = answer::json(&Current {
         session_id: session.id.to_string(),
         subject: &session.subject,
         client_id: &session.client_id,
@@ -68,13 +72,14 @@ pub(crate) async fn current(State(app): State<AppState>, signed_in: SignedIn) ->
         expires_in: token.expires_at().since(now).0,
         refresh_expires_in: session.idle_until.since(now).0,
         session_expires_in: session.absolute_until.since(now).0,
-    }))
+    });
+    Ok(answer::with_cookies(answer, signed_in.cookies))
 }
 
 /// `GET /v1/sessions`: this subject's live sessions, the newest login first.
 #[utoipa::path(
-    get, path = "/v1/sessions", tag = "session", security(("bearer" = [])),
-    responses((status = 200, body = List), SignedInProblems)
+    get, path = "/v1/sessions", tag = "session", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = List), ReadProblems)
 )]
 pub(crate) async fn list(State(app): State<AppState>, signed_in: SignedIn) -> Result<Response, Problem> {
     let current = signed_in.session;
@@ -90,13 +95,13 @@ pub(crate) async fn list(State(app): State<AppState>, signed_in: SignedIn) -> Re
             current: session.id == current.id,
         })
         .collect();
-    Ok(answer::json(&List { sessions }))
+    Ok(answer::with_cookies(answer::json(&List { sessions }), signed_in.cookies))
 }
 
 /// `DELETE /v1/sessions/{id}`: ends one of this subject's sessions. Somebody else's is answered like one that
 /// never was.
 #[utoipa::path(
-    delete, path = "/v1/sessions/{id}", tag = "session", security(("bearer" = [])),
+    delete, path = "/v1/sessions/{id}", tag = "session", security(("bearer" = []), ("cookie" = [])),
     params(("id" = String, Path, description = "the session's id")),
     responses(
         (status = 204, description = "it is over"),
@@ -118,5 +123,9 @@ pub(crate) async fn end(
     }
     let reason = if id == signed_in.session.id { Reason::LoggedOut } else { Reason::Revoked };
     app.engine.revoke(id, reason).await?;
-    Ok(answer::no_content())
+    let mut cookies = signed_in.cookies;
+    if id == signed_in.session.id {
+        cookies.extend(cookie::clear(id, &app.browsers));
+    }
+    Ok(answer::with_cookies(answer::no_content(), cookies))
 }

@@ -19,6 +19,7 @@ use rekindle::token::Algorithm;
 
 use crate::accounts::{Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts};
 use crate::app::{self, AppState};
+use crate::browsers::Browsers;
 use crate::config::{self, AccountsKind, Checked, Count};
 use crate::{page, telemetry};
 
@@ -91,7 +92,10 @@ impl Node {
             .observer(Arc::new(telemetry::Log))
             .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
-        let state = AppState::new(engine.clone(), Arc::clone(&accounts), clock);
+        let state = AppState {
+            browsers: Arc::new(Browsers::new(config, bound)),
+            ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
+        };
         let admin = app::admin_router(state.clone());
         let router = match mode {
             Mode::Dev => app::router(state).merge(page::router(config.policy())),

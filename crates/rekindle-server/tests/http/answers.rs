@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rekindle::core::Reason;
 use rekindle_server::accounts::NoAccounts;
 
-use crate::support::{Meanwhile, Tokens, Transcript, World};
+use crate::support::{Browser, Meanwhile, PASSWORD, Tokens, Transcript, USERNAME, World, browser};
 
-on_both_stores!(login, refresh, ended, logout, session, sessions, public, paths, body);
+on_both_stores!(login, refresh, ended, logout, session, sessions, cookies, public, paths, body);
 
 async fn login(world: World) {
     let node = world.node().await;
@@ -172,6 +172,51 @@ async fn sessions(world: World) {
     t.signed_in("nobody's session", &node, "DELETE", &nobodys, &here.access).await;
     t.signed_in("no id", &node, "DELETE", "/v1/sessions/junk", &here.access).await;
     t.signed_in("one is left", &node, "GET", "/v1/sessions", &here.access).await;
+    t.check();
+}
+
+async fn cookies(world: World) {
+    let node = world.node().await;
+    let mut t = Transcript::new("cookies");
+    let mut browser = Browser::new(&world.clock);
+    let login = browser::login(USERNAME, PASSWORD);
+    t.browse("a login", &node, &mut browser, "POST", "/v1/login", &login).await;
+    let forged = [("content-type", "application/json"), ("origin", "https://evil.example")];
+    t.exchange("a login that another site sends", &node, "POST", "/v1/login", &forged, &login).await;
+    t.browse("another login in the same browser", &node, &mut browser, "POST", "/v1/login", &login).await;
+    t.browse("who is signed in", &node, &mut browser, "GET", "/v1/session", "").await;
+    t.browse("on which devices", &node, &mut browser, "GET", "/v1/sessions", "").await;
+    world.clock.advance(3);
+    let before = browser.jar.clone();
+    t.browse("a refresh", &node, &mut browser, "POST", "/v1/refresh", "").await;
+    t.browse("back to a page", &node, &mut browser, "GET", "/v1/continue?to=/page", "").await;
+    world.clock.advance(3);
+    t.browse("back to a page, with new tokens", &node, &mut browser, "GET", "/v1/continue?to=/page", "")
+        .await;
+    let mut late = Browser { jar: before, ..Browser::new(&world.clock) };
+    t.browse("left behind a moment ago", &node, &mut late, "POST", "/v1/refresh", "").await;
+    t.browse("left behind, back to a page", &node, &mut late, "GET", "/v1/continue?to=/", "").await;
+    t.browse("to another site", &node, &mut browser, "GET", "/v1/continue?to=//evil.example", "").await;
+    let image = [("sec-fetch-dest", "image")];
+    t.exchange("as an image", &node, "GET", "/v1/continue?to=/", &image, "").await;
+    node.probe.fail(true);
+    t.browse("the store is away", &node, &mut browser, "GET", "/v1/continue?to=/", "").await;
+    t.browse("the store is away", &node, &mut browser, "POST", "/v1/refresh", "").await;
+    node.probe.fail(false);
+    let slow = browser.ask(&node, "POST", "/v1/refresh", "").await;
+    t.browse("the other sessions end", &node, &mut browser, "POST", "/v1/logout/others", "").await;
+    t.browse("a logout", &node, &mut browser, "POST", "/v1/logout", "").await;
+    t.browse("nobody is signed in", &node, &mut browser, "POST", "/v1/refresh", "").await;
+    t.browse("nobody is signed in", &node, &mut browser, "GET", "/v1/continue?to=/", "").await;
+    t.browse("nobody is signed in", &node, &mut browser, "POST", "/v1/logout", "").await;
+    browser.keep(&slow);
+    t.browse("a late answer was kept", &node, &mut browser, "GET", "/v1/session", "").await;
+    browser.keep(&slow);
+    t.browse("a late answer was kept", &node, &mut browser, "GET", "/v1/continue?to=/", "").await;
+    browser.keep(&slow);
+    t.browse("a late answer was kept", &node, &mut browser, "POST", "/v1/refresh", "").await;
+    browser.login(&node).await;
+    t.browse("all sessions end", &node, &mut browser, "POST", "/v1/logout/all", "").await;
     t.check();
 }
 

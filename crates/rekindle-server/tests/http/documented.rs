@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::{Node, Transcript, World};
+use crate::support::{Browser, Node, Transcript, World};
 
 /// `GET /v1/sessions/{id}`, by its parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,12 @@ async fn every_operation_meets_what_can_happen_to_any(world: World) {
             node.probe.fail(false);
             let twice = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
             t.exchange("two tokens", &node, method, path, &twice, "").await;
+        }
+        if about["security"].to_string().contains("cookie") && method != "GET" {
+            let mut browser = Browser::new(&world.clock);
+            browser.login(&node).await;
+            let cookies = browser.cookies(path);
+            t.exchange("perhaps from another site", &node, method, path, &[("cookie", &cookies)], "").await;
         }
         if about["requestBody"]["content"]["application/json"].is_object() {
             t.post("no JSON", &node, path, "{").await;

@@ -25,8 +25,10 @@ macro_rules! on_both_stores {
 
 mod answers;
 mod concurrency;
+mod cookies;
 mod documented;
 mod faults;
+mod forgery;
 mod junk;
 mod lost_answers;
 mod sign_out;

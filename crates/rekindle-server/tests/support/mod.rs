@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
 mod accounts;
+pub mod browser;
 mod clock;
 pub mod http;
 mod probe;
@@ -10,6 +11,7 @@ mod transcript;
 mod world;
 
 pub use accounts::Meanwhile;
+pub use browser::Browser;
 pub use clock::ManualClock;
 pub use http::Response;
 pub use probe::{Op, Probe};

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::{Node, Response};
+use super::{Browser, Node, Response};
 
 /// Set to rewrite the files instead of comparing.
 const REWRITE: &str = "REKINDLE_BLESS";
@@ -42,6 +42,7 @@ impl Transcript {
             match name.as_str() {
                 "date" | "connection" => {}
                 "content-length" if !answer.body.is_empty() => {}
+                "set-cookie" => lines.push(format!("set-cookie: {}", redact_cookie(value))),
                 _ => lines.push(format!("{name}: {value}")),
             }
         }
@@ -68,6 +69,29 @@ impl Transcript {
     ) -> Response {
         let bearer = format!("Bearer {access}");
         self.exchange(situation, node, method, path, &[("authorization", &bearer)], "").await
+    }
+
+    /// A request of a page of the server's own, in `browser`.
+    pub async fn browse(
+        &mut self,
+        situation: &str,
+        node: &Node,
+        browser: &mut Browser,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Response {
+        let cookies = browser.cookies(path);
+        let mut headers = vec![("sec-fetch-site", "same-origin")];
+        if !cookies.is_empty() {
+            headers.push(("cookie", cookies.as_str()));
+        }
+        if !body.is_empty() {
+            headers.push(("content-type", "application/json"));
+        }
+        let answer = self.exchange(situation, node, method, path, &headers, body).await;
+        browser.keep(&answer);
+        answer
     }
 
     /// Compares with the file.
@@ -114,6 +138,14 @@ fn redact_within(value: &serde_json::Value, text: &mut String) {
         serde_json::Value::Array(items) => items.iter().for_each(|item| redact_within(item, text)),
         _ => {}
     }
+}
+
+/// `rk-a.<slot>=<token>; …`, `rk-a.<slot>=; …` where it is cleared.
+fn redact_cookie(cookie: &str) -> String {
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    let (name, value) = pair.split_once('=').unwrap();
+    let (name, _) = name.rsplit_once('.').unwrap();
+    format!("{name}.<slot>={}; {attributes}", if value.is_empty() { "" } else { "<token>" })
 }
 
 fn redact_path(path: &str) -> String {

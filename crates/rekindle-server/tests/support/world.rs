@@ -18,6 +18,7 @@ use rekindle_server::accounts::{
     Accounts, AccountsHook, Builtin, BuiltinOptions, Claims, Demo, HashingOptions,
 };
 use rekindle_server::app::{AppState, router};
+use rekindle_server::browsers::Browsers;
 use rekindle_server::config::Limits;
 use rekindle_server::serve::{Stopped, serve};
 use tempfile::TempDir;
@@ -83,7 +84,17 @@ impl World {
         self.node_with(self.clock.clone(), Arc::new(Meddled { inner, meanwhile })).await
     }
 
+    /// A node that is found elsewhere, or has other settings for browsers.
+    pub async fn node_for(&self, browsers: Browsers) -> Node {
+        let accounts = Arc::new(Demo::over(self.builtin.clone()));
+        self.build(self.clock.clone(), accounts, browsers).await
+    }
+
     pub async fn node_with(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>) -> Node {
+        self.build(clock, accounts, Browsers::at("http://test")).await
+    }
+
+    async fn build(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>, browsers: Browsers) -> Node {
         let probe = Probe::over(self.store.clone());
         let store: Arc<dyn Store> = probe.clone();
         let master = MasterKey::new(&[1; 32]);
@@ -98,7 +109,9 @@ impl World {
             .hook(hook.clone())
             .observer(events.clone())
             .build();
-        let app = router(AppState::new(engine.clone(), accounts, clock));
+        let state =
+            AppState { browsers: Arc::new(browsers), ..AppState::new(engine.clone(), accounts, clock) };
+        let app = router(state);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(serve(listener, app, Limits::default(), std::future::pending()));

@@ -36,9 +36,11 @@ impl std::fmt::Debug for Tokens {
 #[derive(Clone, Serialize)]
 pub struct TokenAnswer {
     token_type: &'static str,
-    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
     expires_in: u64,
-    refresh_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     refresh_expires_in: u64,
     refresh_after: u64,
     session_id: String,
@@ -51,14 +53,22 @@ impl std::fmt::Debug for TokenAnswer {
     }
 }
 
+impl TokenAnswer {
+    /// The same for whoever gets the tokens elsewhere, in cookies.
+    #[must_use]
+    pub fn without_tokens(self) -> Self {
+        Self { access_token: None, refresh_token: None, ..self }
+    }
+}
+
 impl Tokens {
     /// The answer sent at `now`.
     pub fn answer(self, now: Timestamp) -> TokenAnswer {
         TokenAnswer {
             token_type: "Bearer",
-            access_token: self.access_token,
+            access_token: Some(self.access_token),
             expires_in: self.access_expires.since(now).0,
-            refresh_token: self.refresh_token,
+            refresh_token: Some(self.refresh_token),
             refresh_expires_in: self.session.idle_until.since(now).0,
             refresh_after: self.refresh_after.since(now).0,
             session_id: self.session.id.to_string(),

@@ -19,6 +19,7 @@ mod own_claims;
 mod read_claims;
 pub(crate) mod refresh;
 mod session_claims;
+mod slot;
 mod strict_json;
 mod verifying;
 #[cfg(test)]
@@ -34,4 +35,5 @@ pub use key::SigningKey;
 pub use key_set::KeySet;
 pub use numeric_date::NumericDate;
 pub use session_claims::{Claims, MAX_CLAIMS};
+pub use slot::cookie_slot;
 pub use verifying::VerifyingKey;

@@ -1,0 +1,96 @@
+//! What a request's `Cookie` headers hold of ours.
+
+use axum::http::HeaderMap;
+use axum::http::header::COOKIE;
+
+use super::{Slot, names};
+use crate::browsers::Browsers;
+
+/// More cookies of one kind are not looked at: each genuine one costs a read of its row. A jar has one or two; the
+/// rest was put there by somebody who wants the reads.
+const MOST: usize = 16;
+
+/// The cookies of ours, in the order in which they were sent. Nothing is proved yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Jar {
+    pub(crate) access: Vec<(Slot, String)>,
+    pub(crate) refresh: Vec<(Slot, String)>,
+}
+
+impl Jar {
+    pub(crate) fn of(headers: &HeaderMap, browsers: &Browsers) -> Self {
+        let (access, refresh) = names(browsers);
+        let mut jar = Self::default();
+        // Whatever is no text is not ours.
+        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+        for pair in lines.flat_map(|line| line.split(';')) {
+            let Some((name, value)) = pair.trim_matches(' ').split_once('=') else { continue };
+            let found = [(access, &mut jar.access), (refresh, &mut jar.refresh)];
+            for (prefix, cookies) in found {
+                if let Some(slot) = name.strip_prefix(prefix).and_then(Slot::parse)
+                    && cookies.len() < MOST
+                    && !value.is_empty()
+                {
+                    cookies.push((slot, value.to_owned()));
+                }
+            }
+        }
+        jar
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.access.is_empty() && self.refresh.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jar(url: &str, lines: &[&str]) -> Jar {
+        let headers = lines.iter().map(|line| (COOKIE, line.parse().unwrap())).collect();
+        Jar::of(&headers, &Browsers::at(url))
+    }
+
+    #[test]
+    fn ours_are_found_among_others() {
+        let jar = jar(
+            "https://a.example",
+            &[
+                "x=1; __Host-rk-a.AAAAaaa0=tok; theme=dark",
+                "__Secure-rk-r.AAAAaaa0=ref;__Secure-rk-r.bbbbBBB-=other",
+            ],
+        );
+        let slot = |text: &str| Slot::parse(text).unwrap();
+        assert_eq!(jar.access, [(slot("AAAAaaa0"), "tok".to_owned())]);
+        assert_eq!(
+            jar.refresh,
+            [(slot("AAAAaaa0"), "ref".to_owned()), (slot("bbbbBBB-"), "other".to_owned())]
+        );
+    }
+
+    /// Without its prefix anybody on the network, or another host of the domain, may have put it there.
+    #[test]
+    fn plain_names_count_for_nothing_where_there_is_https() {
+        assert!(jar("https://a.example", &["rk-a.AAAAaaa0=tok; rk-r.AAAAaaa0=ref"]).is_empty());
+        assert!(jar("https://a.example", &["__Secure-rk-a.AAAAaaa0=tok"]).is_empty());
+        assert!(!jar("http://a.example", &["rk-a.AAAAaaa0=tok"]).is_empty());
+    }
+
+    #[test]
+    fn junk_is_left_where_it_is() {
+        for line in [
+            "rk-a.=x",
+            "rk-a.short=x",
+            "rk-a.toolong99=x",
+            "rk-a.AAAAaa,0=x",
+            "rk-a.AAAAaaa0",
+            ";;=;",
+            "rk-r.AAAAaaa0=",
+        ] {
+            assert!(jar("http://a.example", &[line]).is_empty(), "{line}");
+        }
+        let many = "rk-r.AAAAaaa0=x;".repeat(1000);
+        assert_eq!(jar("http://a.example", &[&many]).refresh.len(), MOST);
+    }
+}

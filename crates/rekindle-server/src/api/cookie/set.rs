@@ -1,0 +1,76 @@
+//! What is put into the jar, and taken out.
+
+use axum::http::HeaderValue;
+use cookie::Cookie;
+use cookie::time::Duration;
+use rekindle::core::{Seconds, SessionId, Timestamp};
+use rekindle::engine::Tokens;
+
+use super::{SetCookies, Slot, names};
+use crate::browsers::Browsers;
+
+/// Name and value together: browsers drop what is longer, without a word (RFC 6265bis section 5.7).
+const LONGEST: usize = 4096;
+
+/// The access token has no room in a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLong(pub(crate) usize);
+
+/// Both cookies of a session. `lasting`: they outlive the browser's window.
+///
+/// # Errors
+/// The access token is too long. A cookie of it would be dropped, every page would find the user signed out, and
+/// every refresh would look like a success.
+pub(crate) fn set(
+    tokens: &Tokens,
+    lasting: bool,
+    now: Timestamp,
+    browsers: &Browsers,
+) -> (SetCookies, Result<(), TooLong>) {
+    let session = &tokens.session;
+    let life = |end: Timestamp| lasting.then_some(end.since(now));
+    let (access, refresh) = both(session.id, browsers);
+    let refresh = with(refresh, &tokens.refresh_token, life(session.idle_until));
+    let length = access.name().len() + tokens.access_token.len();
+    if length > LONGEST {
+        return (header(&refresh).into_iter().collect(), Err(TooLong(length)));
+    }
+    let access = with(access, &tokens.access_token, life(tokens.access_expires));
+    ([access, refresh].iter().filter_map(header).collect(), Ok(()))
+}
+
+/// Expires both cookies of a session, and nobody else's.
+pub(crate) fn clear(session: SessionId, browsers: &Browsers) -> SetCookies {
+    let (access, refresh) = both(session, browsers);
+    let cleared = [access, refresh].map(|cookie| with(cookie, "", Some(Seconds(0))));
+    cleared.iter().filter_map(header).collect()
+}
+
+fn both(session: SessionId, browsers: &Browsers) -> (Cookie<'static>, Cookie<'static>) {
+    let Slot(slot) = Slot::of(session);
+    let (access, refresh) = names(browsers);
+    let cookie = |prefix: &str, path: &str| {
+        let mut cookie = Cookie::build((format!("{prefix}{slot}"), ""))
+            .path(path.to_owned())
+            .http_only(true)
+            .secure(browsers.https)
+            .same_site(browsers.same_site);
+        if let Some(domain) = &browsers.domain {
+            cookie = cookie.domain(domain.clone());
+        }
+        cookie.build()
+    };
+    (cookie(access, "/"), cookie(refresh, &browsers.refresh_path))
+}
+
+fn with(mut cookie: Cookie<'static>, value: &str, life: Option<Seconds>) -> Cookie<'static> {
+    cookie.set_value(value.to_owned());
+    cookie
+        .set_max_age(life.map(|Seconds(seconds)| Duration::seconds(seconds.try_into().unwrap_or(i64::MAX))));
+    cookie
+}
+
+/// Tokens, slots and settings are ASCII; what is not was refused where it was read.
+fn header(cookie: &Cookie<'static>) -> Option<HeaderValue> {
+    HeaderValue::try_from(cookie.to_string()).ok()
+}
