@@ -1,6 +1,7 @@
 //! schemathesis holds the server to its OpenAPI documents: whatever it makes up by them, all its checks.
 
 use std::fs;
+use std::path::Path;
 
 use crate::needs;
 use crate::run::{Done, root, run_in};
@@ -23,15 +24,22 @@ pub(crate) fn run() -> Done {
         ("REKINDLE__LIMITS__SESSIONS_PER_SUBJECT", "50"),
     ];
     let mut server = Server::dev(&folder, &settings)?;
-    let url = format!("http://{}", server.address("listening on")?);
+    let public = format!("http://{}", server.address("listening on")?);
+    let admin = format!("http://{}", server.address("for operators on")?);
+    try_all(&python, &folder, &public, &public)?;
+    try_all(&python, &folder, &admin, &public)
+}
+
+fn try_all(python: &str, folder: &Path, url: &str, public: &str) -> Done {
     let hooks = root().join(TESTS).display().to_string();
+    let settings = [("REKINDLE_URL", public), ("SCHEMATHESIS_HOOKS", "hooks"), ("PYTHONPATH", &hooks)];
     run_in(
-        &folder,
-        &python,
+        folder,
+        python,
         &format!(
             "-m schemathesis.cli run {url}/openapi.json --checks all --continue-on-failure --no-color \
              --max-examples {EXAMPLES} --seed 1 --warnings off"
         ),
-        &[("REKINDLE_URL", &url), ("SCHEMATHESIS_HOOKS", "hooks"), ("PYTHONPATH", &hooks)],
+        &settings,
     )
 }

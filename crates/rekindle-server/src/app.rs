@@ -26,6 +26,8 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// See [`SHORT_IDLE`]; shorter than the policy's in any case, so that such a session can be told from others.
     pub short_idle: Seconds,
+    /// Where clients find this server, without an end slash.
+    pub public_url: Arc<str>,
     /// What has to be known of browsers.
     pub browsers: Arc<Browsers>,
 }
@@ -34,8 +36,9 @@ impl AppState {
     /// With every setting at its default.
     pub fn new(engine: Engine, accounts: Arc<dyn Accounts>, clock: Arc<dyn Clock>) -> Self {
         let short_idle = SHORT_IDLE.min(Seconds(engine.policy().idle.0.saturating_sub(1)));
-        let browsers = Arc::new(Browsers::at("http://localhost"));
-        Self { engine, accounts, clock, short_idle, browsers }
+        let public_url: Arc<str> = "http://localhost".into();
+        let browsers = Arc::new(Browsers::at(&public_url));
+        Self { engine, accounts, clock, short_idle, public_url, browsers }
     }
 
     /// Whether a session's cookies outlive the browser's window: its login did not say `"remember": false`.

@@ -222,6 +222,11 @@ impl Engine {
         Ok(())
     }
 
+    /// The `iss` of access tokens.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.0.policy

@@ -19,9 +19,12 @@ use crate::store::{KeyringCommit, KeyringDocument, Store, StoreError};
 use crate::token::refresh::{KeyId, RefreshKey, RefreshToken};
 use crate::token::{Algorithm, KeyError, KeySet, SigningKey};
 
+mod api_key;
 mod document;
 mod master;
 
+use api_key::ApiKeyEntry;
+pub use api_key::ApiKeyInfo;
 use document::{Document, Lives, StoredKey, outlived};
 pub use master::MasterKey;
 
@@ -54,6 +57,9 @@ pub enum KeyringError {
     /// Others kept changing the document.
     #[error("the key ring is being changed from elsewhere: try again")]
     Contended,
+    /// Not with this name.
+    #[error("{0}")]
+    ApiKey(&'static str),
     /// Number 65,535 is in use.
     #[error("the key ring has no number left for another key")]
     Full,
@@ -106,6 +112,7 @@ struct Loaded {
     signing: Vec<(Timestamp, SigningKey)>,
     verifying: KeySet,
     refresh: Vec<(Timestamp, RefreshKey)>,
+    api_keys: Vec<ApiKeyEntry>,
 }
 
 /// What the key id of a refresh token leads to.
@@ -312,6 +319,7 @@ impl Loaded {
             verifying: KeySet::new(signing.iter().map(|(_, key)| key.verifying_key().clone()))?,
             signing,
             refresh,
+            api_keys: document.api_keys,
         })
     }
 

@@ -10,26 +10,16 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use super::problem::Problem;
 use crate::accounts::flaw;
 
 /// The members of the body, in the order they were sent. No body at all has no members.
 #[derive(Default)]
-pub(crate) struct Body(Vec<(String, Value)>);
-
-/// What a member can be. Not `serde_json::Value`: that reads an object with a member of a private name as
-/// the JSON in its text.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Null(()),
-    Flag(bool),
-    Text(String),
-    Other(IgnoredAny),
-}
+pub(crate) struct Body(Vec<(String, Box<RawValue>)>);
 
 impl Body {
     /// Refuses members that are not `known`, and members sent twice.
@@ -70,24 +60,35 @@ impl Body {
 
     /// `true` or `false`; `None` where it is absent or null.
     pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        self.read(name, "true or false")
+    }
+
+    /// A whole number; `None` where it is absent or null.
+    pub(crate) fn number(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+        self.read(name, "a whole number of seconds")
+    }
+
+    /// An object as it was sent; `None` where it is absent or null.
+    pub(crate) fn object(&mut self, name: &str) -> Result<Option<Box<RawValue>>, Problem> {
         match self.take(name) {
-            None => Ok(None),
-            Some(Value::Flag(flag)) => Ok(Some(flag)),
-            Some(_) => Err(Problem::invalid(format!("`{name}` must be true or false"))),
+            Some(value) if !value.get().starts_with('{') => {
+                Err(Problem::invalid(format!("`{name}` must be an object")))
+            }
+            value => Ok(value),
         }
     }
 
     fn any_text(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(Problem::invalid(format!("`{name}` must be a string"))),
-        }
+        self.read(name, "a string")
     }
 
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let index =
-            self.0.iter().position(|(member, value)| member == name && !matches!(value, Value::Null(())))?;
+    fn read<T: serde::de::DeserializeOwned>(&mut self, name: &str, what: &str) -> Result<Option<T>, Problem> {
+        let read = self.take(name).map(|value| serde_json::from_str(value.get())).transpose();
+        read.map_err(|_| Problem::invalid(format!("`{name}` must be {what}")))
+    }
+
+    fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
+        let index = self.0.iter().position(|(member, value)| member == name && value.get() != "null")?;
         Some(self.0.swap_remove(index).1)
     }
 }
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(read(r#"{"a":"\u0062"}"#).text("a", 9), Ok(Some("b".to_owned())));
         assert_eq!(read(r#"{"a":null}"#).text("a", 9), Ok(None));
         assert_eq!(read(r#"{"a":true}"#).flag("a"), Ok(Some(true)));
-        // The last two are serde_json's own names, which its `Value` looks into.
+        // The last two are serde_json's own names.
         for other in [
             "1",
             "1.5",

@@ -18,7 +18,7 @@ use crate::accounts::{self, MAX_PASSWORD, MAX_USERNAME, Password, Verdict};
 use crate::app::AppState;
 
 /// Which application logs in, where it does not say.
-const DEFAULT_CLIENT: &str = "default";
+pub(crate) const DEFAULT_CLIENT: &str = "default";
 
 problems!(LoginProblems: InvalidRequest, InvalidCredentials, CsrfRejected, Forbidden, Unavailable);
 

@@ -1,5 +1,6 @@
 //! The native HTTP surface, one file an endpoint group. docs/http.md describes it from outside.
 
+mod admin;
 mod answer;
 mod bearer;
 mod body;
@@ -11,6 +12,7 @@ mod health;
 mod jwks;
 mod login;
 mod logout;
+mod oauth2;
 mod openapi;
 mod problem;
 mod refresh;
@@ -40,6 +42,9 @@ pub(crate) fn public() -> Router<AppState> {
         .routes(routes!(session::current))
         .routes(routes!(session::list))
         .routes(routes!(session::end))
+        .routes(routes!(oauth2::token::token))
+        .routes(routes!(oauth2::revoke::revoke))
+        .routes(routes!(oauth2::metadata::metadata))
         .routes(routes!(jwks::jwks))
         .routes(routes!(health::live))
         .routes(routes!(health::ready));
@@ -48,7 +53,14 @@ pub(crate) fn public() -> Router<AppState> {
 
 /// What operators and back ends reach, on a listener of its own.
 pub(crate) fn admin() -> Router<AppState> {
-    let routes = OpenApiRouter::default().routes(routes!(health::live)).routes(routes!(health::ready));
+    let routes = OpenApiRouter::default()
+        .routes(routes!(admin::sessions::open, admin::sessions::list))
+        .routes(routes!(admin::sessions::show, admin::sessions::end))
+        .routes(routes!(admin::subjects::revoke))
+        .routes(routes!(admin::subjects::bump))
+        .routes(routes!(oauth2::introspect::introspect))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready));
     openapi::documented(routes, "Rekindle, the operator's side")
 }
 

@@ -18,7 +18,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::problem::{Code, Problem, ProblemBody};
+use super::problem::{Code, OAuthError, Problem, ProblemBody};
 use crate::app::AppState;
 
 /// The routes, with their own document at `/openapi.json`.
@@ -57,6 +57,9 @@ fn complete(document: &mut OpenApi, title: &str) {
     let about = "The access token's cookie; SLOT stands for 8 characters of the session's own. The refresh token's is `rk-r.SLOT`.";
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description("rk-a.SLOT", about)));
     components.security_schemes.insert("cookie".to_owned(), RefOr::T(cookie));
+    let api_key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.security_schemes.insert("api_key".to_owned(), RefOr::T(api_key));
+    components.schemas.insert("OAuthError".to_owned(), OAuthError::schema());
     mend_bodies(document, &optional);
 }
 
@@ -107,6 +110,37 @@ pub(crate) fn problem_responses(codes: &[Code]) -> BTreeMap<String, RefOr<Respon
     }
     responses.build().responses.into_iter().collect()
 }
+
+/// The errors of RFC 6749 section 5.2, by status.
+pub(crate) fn oauth_responses(errors: &[(u16, &[&str])]) -> BTreeMap<String, RefOr<Response>> {
+    let mut responses = ResponsesBuilder::new();
+    for (status, names) in errors {
+        let schema = Ref::from_schema_name("OAuthError");
+        let response = ResponseBuilder::new()
+            .description(format!("`{}`", names.join("`, `")))
+            .content("application/json", ContentBuilder::new().schema(Some(schema)).build());
+        responses = responses.response(status.to_string(), response);
+    }
+    responses.build().responses.into_iter().collect()
+}
+
+/// Names a set of them for the description of a handler.
+macro_rules! oauth_errors {
+    ($name:ident: $($status:literal = $errors:expr),*) => {
+        /// For the document alone.
+        pub(crate) struct $name;
+
+        impl ::utoipa::IntoResponses for $name {
+            fn responses() -> ::std::collections::BTreeMap<
+                String,
+                ::utoipa::openapi::RefOr<::utoipa::openapi::Response>,
+            > {
+                $crate::api::openapi::oauth_responses(&[$(($status, &$errors)),*])
+            }
+        }
+    };
+}
+pub(crate) use oauth_errors;
 
 /// Names a set of problems for the description of a handler.
 macro_rules! problems {

@@ -93,6 +93,19 @@ impl Code {
         }
     }
 
+    /// What `/oauth2/token` and `/oauth2/revoke` say instead (RFC 6749 section 5.2; `temporarily_unavailable` is
+    /// section 4.1.2.1's): nothing that may pass is an `invalid_grant`, on which clients drop their token.
+    const fn oauth(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::SessionEnded => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            Self::Superseded | Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
+            _ => (StatusCode::BAD_REQUEST, "invalid_request"),
+        }
+    }
+
     /// RFC 6750 section 3.1: an error code only where a token was sent; section 3: a challenge always.
     const fn challenge(self) -> Option<HeaderValue> {
         match self {
@@ -231,6 +244,42 @@ impl From<AccountsError> for Problem {
             }
         }
     }
+}
+
+impl Problem {
+    /// The same in the words of OAuth 2.0.
+    pub(crate) fn oauth(self) -> Response {
+        let (status, error) = self.code.oauth();
+        let retry_after = self.retry_after.or((status != StatusCode::BAD_REQUEST).then_some(Seconds(1)));
+        oauth_error(status, error, self.detail.as_deref(), retry_after)
+    }
+}
+
+/// An error by RFC 6749 section 5.2.
+pub(crate) fn oauth_error(
+    status: StatusCode,
+    error: &str,
+    description: Option<&str>,
+    retry_after: Option<Seconds>,
+) -> Response {
+    let body = OAuthError { error, error_description: description };
+    let mut response = (status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(Seconds(seconds)) = retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// An error by RFC 6749 section 5.2.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OAuthError<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error_description: Option<&'a str>,
 }
 
 /// An RFC 9457 problem document.

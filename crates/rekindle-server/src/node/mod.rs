@@ -93,6 +93,7 @@ impl Node {
             .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
         let state = AppState {
+            public_url: config.public_url(bound).into(),
             browsers: Arc::new(Browsers::new(config, bound)),
             ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
         };

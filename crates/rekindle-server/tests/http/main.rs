@@ -23,6 +23,7 @@ macro_rules! on_both_stores {
     )+};
 }
 
+mod admin;
 mod answers;
 mod concurrency;
 mod cookies;
@@ -31,4 +32,5 @@ mod faults;
 mod forgery;
 mod junk;
 mod lost_answers;
+mod oauth2;
 mod sign_out;

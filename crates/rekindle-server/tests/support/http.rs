@@ -40,8 +40,8 @@ impl Response {
             return self.status.to_string();
         }
         let json = self.json();
-        let words = ["code", "reason"].map(|member| json[member].as_str().unwrap_or_default());
-        format!("{} {}", self.status, words.join(" ")).trim_end().to_owned()
+        let words = ["error", "code", "reason"].map(|member| json[member].as_str().unwrap_or_default());
+        format!("{} {}", self.status, words.join(" ").trim()).trim_end().to_owned()
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {

@@ -11,7 +11,8 @@ use super::{Browser, Node, Response};
 const REWRITE: &str = "REKINDLE_BLESS";
 
 /// Members whose value is another one in each run.
-const REDACTED: [&str; 7] = ["access_token", "refresh_token", "session_id", "id", "subject", "kid", "x"];
+const REDACTED: [&str; 10] =
+    ["access_token", "refresh_token", "session_id", "id", "sid", "jti", "sub", "subject", "kid", "x"];
 
 /// The exchanges of one file.
 pub struct Transcript {
@@ -35,6 +36,47 @@ impl Transcript {
         body: &str,
     ) -> Response {
         let answer = node.send(method, path, headers, body).await;
+        self.note(situation, method, path, &answer);
+        answer
+    }
+
+    /// A request to the operator's side.
+    pub async fn operate(
+        &mut self,
+        situation: &str,
+        node: &Node,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Response {
+        let answer = node.operate(key, method, path, body).await;
+        self.note(situation, method, path, &answer);
+        answer
+    }
+
+    /// The same with headers of the test's own.
+    pub async fn operate_with(
+        &mut self,
+        situation: &str,
+        node: &Node,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let request = super::http::compose(method, path, headers, "");
+        let answer = super::http::raw(node.admin_address, request.as_bytes()).await.unwrap();
+        self.note(situation, method, path, &answer);
+        answer
+    }
+
+    /// A form.
+    pub async fn form(&mut self, situation: &str, node: &Node, path: &str, body: &str) -> Response {
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        self.exchange(situation, node, "POST", path, &kind, body).await
+    }
+
+    fn note(&mut self, situation: &str, method: &str, path: &str, answer: &Response) {
         let mut lines =
             vec![format!("## {situation}"), format!("{method} {}", redact_path(path)), String::new()];
         lines.push(answer.status.to_string());
@@ -47,10 +89,9 @@ impl Transcript {
             }
         }
         if !answer.body.is_empty() {
-            lines.extend([String::new(), redact(&answer)]);
+            lines.extend([String::new(), redact(answer)]);
         }
         self.text.push_str(&(lines.join("\n") + "\n\n\n"));
-        answer
     }
 
     /// A POST of JSON.
@@ -148,9 +189,17 @@ fn redact_cookie(cookie: &str) -> String {
     format!("{name}.<slot>={}; {attributes}", if value.is_empty() { "" } else { "<token>" })
 }
 
+/// Ids of sessions are 32 hexadecimal digits, subjects of builtin accounts are UUIDs.
 fn redact_path(path: &str) -> String {
-    match path.strip_prefix("/v1/sessions/") {
-        Some(id) if id.len() == 32 => "/v1/sessions/<id>".to_owned(),
-        _ => path.to_owned(),
-    }
+    let redacted = path.split_inclusive(['/', '=', '?']).map(|part| {
+        let (text, end) =
+            part.strip_suffix(['/', '=', '?']).map_or((part, ""), |text| (text, &part[text.len()..]));
+        let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        match (hexadecimal, text.len()) {
+            (true, 32) => format!("<id>{end}"),
+            (true, 36) => format!("<subject>{end}"),
+            _ => part.to_owned(),
+        }
+    });
+    redacted.collect()
 }

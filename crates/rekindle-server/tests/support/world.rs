@@ -17,7 +17,7 @@ use rekindle::{Engine, KeyRing, MasterKey};
 use rekindle_server::accounts::{
     Accounts, AccountsHook, Builtin, BuiltinOptions, Claims, Demo, HashingOptions,
 };
-use rekindle_server::app::{AppState, router};
+use rekindle_server::app::{AppState, admin_router, router};
 use rekindle_server::browsers::Browsers;
 use rekindle_server::config::Limits;
 use rekindle_server::serve::{Stopped, serve};
@@ -111,17 +111,21 @@ impl World {
             .build();
         let state =
             AppState { browsers: Arc::new(browsers), ..AppState::new(engine.clone(), accounts, clock) };
-        let app = router(state);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(serve(listener, app, Limits::default(), std::future::pending()));
-        Node { address, engine, keys, events, probe, hook, server }
+        let (address, public) = start(router(state.clone())).await;
+        let (admin_address, admin) = start(admin_router(state)).await;
+        Node { address, admin_address, engine, keys, events, probe, hook, servers: [public, admin] }
     }
 
     /// The row as the store has it now.
     pub async fn row(&self, tokens: &Tokens) -> Session {
         self.store.load(tokens.session).await.unwrap().unwrap().0
     }
+}
+
+async fn start(router: axum::Router) -> (SocketAddr, JoinHandle<Stopped>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, tokio::spawn(serve(listener, router, Limits::default(), std::future::pending())))
 }
 
 /// Access 5 s, replay window 2 s, idle 7 d, absolute 30 d.
@@ -193,17 +197,18 @@ impl From<Response> for Tokens {
 /// One server.
 pub struct Node {
     pub address: SocketAddr,
+    pub admin_address: SocketAddr,
     pub engine: Engine,
     pub keys: Arc<KeyRing>,
     pub events: Arc<Events>,
     pub probe: Arc<Probe>,
     pub hook: Arc<Hook>,
-    server: JoinHandle<Stopped>,
+    servers: [JoinHandle<Stopped>; 2],
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.server.abort();
+        self.servers.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -212,6 +217,26 @@ impl Node {
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let request = compose(method, path, headers, body);
         http::raw(self.address, request.as_bytes()).await.expect("an answer")
+    }
+
+    /// An API key of this server.
+    pub async fn api_key(&self, name: &str) -> String {
+        self.keys.add_api_key(name, &SystemEntropy).await.unwrap()
+    }
+
+    /// To the operator's side, with an API key.
+    pub async fn operate(&self, key: &str, method: &str, path: &str, body: &str) -> Response {
+        let kind =
+            if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+        let authorization = format!("Bearer {key}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", kind)];
+        let request = compose(method, path, &headers, body);
+        http::raw(self.admin_address, request.as_bytes()).await.expect("an answer")
+    }
+
+    /// A form.
+    pub async fn form(&self, path: &str, body: &str) -> Response {
+        self.send("POST", path, &[("content-type", "application/x-www-form-urlencoded")], body).await
     }
 
     pub async fn post(&self, path: &str, body: &str) -> Response {

@@ -70,6 +70,18 @@ impl Engine {
         Err(Unavailable::Contended.into())
     }
 
+    /// [`bump`](Self::bump) for every live session of `subject`. Answers how many.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; some may have been told: ask again.
+    pub async fn bump_subject(&self, subject: &str) -> Result<usize, Failure> {
+        let mut bumped = 0;
+        for session in self.list(subject).await? {
+            bumped += usize::from(self.bump(session.id).await?);
+        }
+        Ok(bumped)
+    }
+
     /// The live sessions of `subject`, newest login first.
     ///
     /// # Errors

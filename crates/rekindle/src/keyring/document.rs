@@ -4,6 +4,7 @@ use rekindle_core::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::api_key::ApiKeyEntry;
 use super::{KeyringError, MasterKey};
 use crate::entropy::{Entropy, random};
 use crate::store::KeyringDocument;
@@ -13,7 +14,7 @@ use crate::token::{Algorithm, SigningKey};
 
 const FORMAT: u32 = 1;
 
-/// Both lists are in the order of `mints_from`.
+/// The lists of keys are in the order of `mints_from`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Document {
     format: u32,
@@ -24,6 +25,8 @@ pub(super) struct Document {
     pub(super) lives: Lives,
     pub(super) signing: Vec<SigningEntry>,
     pub(super) refresh: Vec<RefreshEntry>,
+    #[serde(default)]
+    pub(super) api_keys: Vec<ApiKeyEntry>,
 }
 
 /// The longest, in seconds, that anything minted under any policy so far can live. Never shrinks: sessions opened
@@ -146,6 +149,7 @@ impl Document {
             lives: Lives::default(),
             signing: vec![SigningEntry::make(algorithm, Timestamp::ZERO, entropy)?],
             refresh: vec![RefreshEntry::make(1, Timestamp::ZERO, entropy)],
+            api_keys: Vec::new(),
         })
     }
 

@@ -1,0 +1,35 @@
+//! The endpoints that programs written for OAuth 2.0 know: refresh, revoke, introspect, metadata.
+
+mod form;
+pub(crate) mod introspect;
+pub(crate) mod metadata;
+pub(crate) mod revoke;
+pub(crate) mod token;
+
+use utoipa::ToSchema;
+
+pub(crate) use form::Form;
+
+use super::openapi::oauth_errors;
+
+oauth_errors!(TokenErrors: 400 = ["invalid_request", "invalid_grant", "unsupported_grant_type"], 503 = ["temporarily_unavailable"]);
+oauth_errors!(RevokeErrors: 400 = ["invalid_request"], 503 = ["temporarily_unavailable"]);
+
+/// For the document alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form is read parameter by parameter")]
+pub(crate) struct TokenForm {
+    /// `refresh_token`.
+    grant_type: String,
+    refresh_token: String,
+    client_id: Option<String>,
+}
+
+/// For the document alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form is read parameter by parameter")]
+pub(crate) struct TokenParameter {
+    /// An access or a refresh token.
+    #[schema(min_length = 1)]
+    token: String,
+}
