@@ -15,3 +15,4 @@ pub mod node;
 pub mod page;
 pub mod serve;
 pub mod telemetry;
+pub mod webhook;

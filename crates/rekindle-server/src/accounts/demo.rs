@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rekindle::core::Timestamp;
 
-use super::{Account, Accounts, AccountsError, Claims, Password, State, Verdict, Verified};
+use super::{Account, Accounts, AccountsError, Change, Claims, Password, State, Update, Verdict, Verified};
 
 /// What is typed at login.
 pub const DEMO_USERNAME: &str = "demo";
@@ -67,18 +67,23 @@ impl<A: Accounts> Accounts for Demo<A> {
         self.inner.add(username, password, claims).await
     }
 
-    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
-        if is_demo(username) {
+    async fn change_password(
+        &self,
+        subject: &str,
+        old: Password,
+        new: Password,
+    ) -> Result<Change, AccountsError> {
+        if subject == DEMO_SUBJECT {
             return Err(FIXED);
         }
-        self.inner.set_password(username, password).await
+        self.inner.change_password(subject, old, new).await
     }
 
-    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
+    async fn update(&self, username: &str, update: Update) -> Result<String, AccountsError> {
         if is_demo(username) {
             return Err(FIXED);
         }
-        self.inner.disable(username).await
+        self.inner.update(username, update).await
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {
@@ -89,7 +94,11 @@ impl<A: Accounts> Accounts for Demo<A> {
             created_at: Timestamp::ZERO,
             claims: claims(),
         }];
-        accounts.extend(self.inner.list().await?.into_iter().filter(|account| !is_demo(&account.username)));
+        match self.inner.list().await {
+            Ok(kept) => accounts.extend(kept.into_iter().filter(|account| !is_demo(&account.username))),
+            Err(AccountsError::NotOffered(_)) => {}
+            Err(error) => return Err(error),
+        }
         Ok(accounts)
     }
 }
@@ -115,7 +124,7 @@ mod tests {
         let accounts = Demo::over(NoAccounts);
         let taken = accounts.add("Demo", "something-else".into(), Claims::default()).await;
         assert!(matches!(taken, Err(AccountsError::Exists)));
-        let fixed = accounts.set_password("demo", "something-else".into()).await;
+        let fixed = accounts.update("demo", Update::Password("something-else".into())).await;
         assert!(matches!(fixed, Err(AccountsError::NotOffered(_))));
         assert_eq!(accounts.list().await.unwrap().len(), 1);
     }

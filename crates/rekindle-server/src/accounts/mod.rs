@@ -10,6 +10,7 @@ mod hook;
 mod none;
 mod password;
 mod spelling;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use password::{HashingOptions, Password};
 pub use rekindle::token::Claims;
 pub(crate) use spelling::flaw;
 pub use spelling::{MAX_PASSWORD, MAX_USERNAME};
+pub use webhook::WebhookAccounts;
 
 /// The answer to a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,19 +123,60 @@ pub trait Accounts: Send + Sync + 'static {
     /// How the account of `subject` stands now. On the path of every refresh that writes.
     async fn state(&self, subject: &str) -> Result<State, AccountsError>;
 
+    /// Replaces the password of `subject` by `new`, if it is `old`: by whoever is signed in.
+    ///
+    /// One that is `new` already is answered [`Changed`](Change::Changed) as well: the answer to the first try was lost.
+    async fn change_password(
+        &self,
+        _subject: &str,
+        _old: Password,
+        _new: Password,
+    ) -> Result<Change, AccountsError> {
+        Err(KEPT_ELSEWHERE)
+    }
+
     /// Adds an account and answers its subject.
-    async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError>;
+    async fn add(&self, _username: &str, _: Password, _: Claims) -> Result<String, AccountsError> {
+        Err(KEPT_ELSEWHERE)
+    }
 
-    /// Replaces the password and answers the account's subject, whose sessions the caller ends.
-    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError>;
-
-    /// Disables the account and answers its subject. Its sessions end at their next refresh, and at once
-    /// where the caller revokes them.
-    async fn disable(&self, username: &str) -> Result<String, AccountsError>;
+    /// Changes an account, for an operator, and answers its subject, whose sessions the caller ends or bumps.
+    async fn update(&self, _username: &str, _: Update) -> Result<String, AccountsError> {
+        Err(KEPT_ELSEWHERE)
+    }
 
     /// All accounts, by name.
-    async fn list(&self) -> Result<Vec<Account>, AccountsError>;
+    async fn list(&self) -> Result<Vec<Account>, AccountsError> {
+        Err(KEPT_ELSEWHERE)
+    }
 }
+
+/// What becomes of an account.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// Its password is this.
+    Password(Password),
+    /// It may not log in. Its sessions end at their next refresh, and at once where the caller revokes them.
+    Disable,
+    /// It may log in again.
+    Enable,
+    /// Its tokens say this from their next refresh on.
+    Claims(Claims),
+    /// It is gone, and its name is free. Its subject is never given again.
+    Remove,
+}
+
+/// What became of a change of the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The password is the new one.
+    Changed,
+    /// The old one was wrong, or the account is disabled or gone.
+    Denied,
+}
+
+const KEPT_ELSEWHERE: AccountsError =
+    AccountsError::NotOffered("this server keeps no accounts of its own: use the application's");
 
 #[async_trait]
 impl<A: Accounts + ?Sized> Accounts for Arc<A> {
@@ -145,16 +188,21 @@ impl<A: Accounts + ?Sized> Accounts for Arc<A> {
         (**self).state(subject).await
     }
 
+    async fn change_password(
+        &self,
+        subject: &str,
+        old: Password,
+        new: Password,
+    ) -> Result<Change, AccountsError> {
+        (**self).change_password(subject, old, new).await
+    }
+
     async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError> {
         (**self).add(username, password, claims).await
     }
 
-    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
-        (**self).set_password(username, password).await
-    }
-
-    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
-        (**self).disable(username).await
+    async fn update(&self, username: &str, update: Update) -> Result<String, AccountsError> {
+        (**self).update(username, update).await
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {

@@ -30,6 +30,11 @@ impl Password {
         flaw(&self.0, MAX_PASSWORD)
     }
 
+    /// The text, for an application that checks it itself.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -14,6 +14,7 @@ mod login;
 mod logout;
 mod oauth2;
 mod openapi;
+mod password;
 mod problem;
 mod refresh;
 mod request;
@@ -39,6 +40,7 @@ pub(crate) fn public() -> Router<AppState> {
         .routes(routes!(logout::others))
         .routes(routes!(logout::all))
         .routes(routes!(continuing::resume))
+        .routes(routes!(password::change))
         .routes(routes!(session::current))
         .routes(routes!(session::list))
         .routes(routes!(session::end))

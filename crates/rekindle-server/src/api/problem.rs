@@ -232,8 +232,7 @@ impl From<Failure> for Problem {
 impl From<AccountsError> for Problem {
     fn from(error: AccountsError) -> Self {
         match error {
-            AccountsError::NotOffered(_) => Self::new(Code::Forbidden)
-                .detail("this server checks no passwords: log in at the application"),
+            AccountsError::NotOffered(why) => Self::new(Code::Forbidden).detail(why),
             AccountsError::Overloaded => {
                 tracing::warn!("a login was answered 503: too many passwords are being checked at once");
                 Self::unavailable("too many logins at once: ask again")

@@ -39,6 +39,15 @@ impl Checked {
                 "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
             return clash("accounts.kind", "store", rule);
         }
+        for (key, url) in [
+            ("accounts.webhook_url", &config.accounts.webhook_url),
+            ("events.webhook_url", &config.events.webhook_url),
+        ] {
+            if url.as_ref().is_some_and(|url| !url.is_https() && !url.is_private()) {
+                let rule = "passwords and theft go over HTTPS, or http:// to a private address or a host without dots";
+                return Err(ConfigError::plain(format!("{key}: {rule}\n{}", origin(key, origins))));
+            }
+        }
         let pairs = [
             (
                 config.accounts.kind == Some(AccountsKind::Webhook) && config.accounts.webhook_url.is_none(),

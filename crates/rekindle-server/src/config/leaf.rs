@@ -161,6 +161,20 @@ impl PublicUrl {
         self.0.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
     }
 
+    /// Whether it is on this machine or in a network of its owner's: a private address, or a name without dots.
+    pub fn is_private(&self) -> bool {
+        let host = self.host();
+        match host.trim_matches(['[', ']']).parse::<IpAddr>().map(|address| address.to_canonical()) {
+            Ok(IpAddr::V4(address)) => {
+                address.is_loopback() || address.is_private() || address.is_link_local()
+            }
+            Ok(IpAddr::V6(address)) => {
+                address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+            }
+            Err(_) => !host.contains('.') || host.ends_with(".internal") || host.ends_with(".localhost"),
+        }
+    }
+
     /// The host, without the port.
     pub fn host(&self) -> &str {
         let authority = self.authority();

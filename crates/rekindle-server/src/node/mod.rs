@@ -17,10 +17,13 @@ use rekindle::store::memory::MemoryStore;
 use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::token::Algorithm;
 
-use crate::accounts::{Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts};
+use crate::accounts::{
+    Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts, WebhookAccounts,
+};
 use crate::app::{self, AppState};
 use crate::browsers::Browsers;
 use crate::config::{self, AccountsKind, Checked, Count};
+use crate::webhook::Webhook;
 use crate::{page, telemetry};
 
 /// How the server was started.
@@ -129,7 +132,7 @@ pub fn accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Resu
 fn open_accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
     let kept: Arc<dyn Accounts> = match (config.accounts_kind(), config.store_file()) {
         (AccountsKind::Builtin, Some(file)) => Arc::new(open_builtin(config, &file, ambient)?),
-        (AccountsKind::Webhook, _) => anyhow::bail!("accounts.kind = \"webhook\" is not in this version"),
+        (AccountsKind::Webhook, _) => Arc::new(open_webhook(config, ambient)?),
         _ => Arc::new(NoAccounts),
     };
     Ok(match mode {
@@ -147,6 +150,15 @@ fn open_builtin(config: &Checked, file: &Path, ambient: &Ambient) -> anyhow::Res
     let options =
         BuiltinOptions { hashing, clock: Arc::clone(&ambient.clock), entropy: Arc::clone(&ambient.entropy) };
     Builtin::open(file, options).with_context(|| format!("the accounts in {}", file.display()))
+}
+
+fn open_webhook(config: &Checked, ambient: &Ambient) -> anyhow::Result<WebhookAccounts> {
+    let accounts = &config.accounts;
+    let (Some(url), Some(secret)) = (&accounts.webhook_url, &accounts.webhook_secret) else {
+        anyhow::bail!("accounts.kind = \"webhook\" needs accounts.webhook_url and accounts.webhook_secret");
+    };
+    let (clock, entropy) = (Arc::clone(&ambient.clock), Arc::clone(&ambient.entropy));
+    Ok(WebhookAccounts(Webhook::new(url, secret, accounts.webhook_timeout.0, clock, entropy)?))
 }
 
 fn algorithm(algorithm: config::Algorithm) -> Algorithm {

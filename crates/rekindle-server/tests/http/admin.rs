@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rekindle::entropy::SystemEntropy;
-use rekindle_server::accounts::{Accounts as _, NoAccounts};
+use rekindle_server::accounts::{Accounts as _, NoAccounts, Update};
 use serde_json::json;
 
 use crate::support::{Tokens, Transcript, USERNAME, World};
@@ -188,7 +188,7 @@ async fn sessions_without_an_account_are_not_opened(world: World) {
     let login = node.login().await;
     let subject = node.signed_in("GET", "/v1/session", &login.access).await.text("subject");
     assert_eq!(open(&subject).await.status, 200);
-    world.builtin.disable(USERNAME).await.unwrap();
+    world.builtin.update(USERNAME, Update::Disable).await.unwrap();
     assert_eq!(open(&subject).await.outcome(), "400 invalid_request");
 }
 

@@ -76,10 +76,17 @@ async fn every_operation_meets_what_can_happen_to_any(world: World) {
             t.exchange("perhaps from another site", &node, method, path, &[("cookie", &cookies)], "").await;
         }
         if about["requestBody"]["content"]["application/json"].is_object() {
-            t.post("no JSON", &node, path, "{").await;
-            t.post("a member that is unknown", &node, path, r#"{"colour":"red"}"#).await;
-            t.post("a body that is too long", &node, path, &" ".repeat(20_000)).await;
-            let form = [("content-type", "application/x-www-form-urlencoded")];
+            let login = node.login().await;
+            let bearer = format!("Bearer {}", login.access);
+            let json = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+            for (situation, body) in [
+                ("no JSON", "{"),
+                ("a member that is unknown", r#"{"colour":"red"}"#),
+                ("a body that is too long", &" ".repeat(20_000)),
+            ] {
+                t.exchange(situation, &node, method, path, &json, body).await;
+            }
+            let form = [json[0], ("content-type", "application/x-www-form-urlencoded")];
             t.exchange("a form", &node, method, path, &form, "a=b").await;
         }
     }

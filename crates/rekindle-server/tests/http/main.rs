@@ -33,4 +33,6 @@ mod forgery;
 mod junk;
 mod lost_answers;
 mod oauth2;
+mod password;
 mod sign_out;
+mod webhook;

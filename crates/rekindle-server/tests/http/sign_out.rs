@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rekindle_server::accounts::Accounts as _;
+use rekindle_server::accounts::{Accounts as _, Update};
 
 use crate::support::{Meanwhile, PASSWORD, Tokens, USERNAME, World};
 
@@ -104,7 +104,7 @@ async fn deleted_user_refresh(world: World) {
     let node = world.node().await;
     let (first, second) = (node.login().await, node.login().await);
     world.clock.advance(60);
-    world.builtin.disable(USERNAME).await.unwrap();
+    world.builtin.update(USERNAME, Update::Disable).await.unwrap();
     assert_eq!(node.try_refresh(&first.refresh).await.outcome(), "401 session_ended user_disabled");
     assert_eq!(node.try_refresh(&first.refresh).await.outcome(), "401 session_ended user_disabled");
     assert_eq!(node.try_login(USERNAME, PASSWORD).await.outcome(), "401 invalid_credentials");

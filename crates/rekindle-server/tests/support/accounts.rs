@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rekindle_server::accounts::{
-    Account, Accounts, AccountsError, Builtin, Claims, Password, State, Verdict,
+    Account, Accounts, AccountsError, Builtin, Change, Claims, Password, State, Update, Verdict,
 };
 
 /// What happens right after the password was checked, or instead of it.
@@ -32,10 +32,10 @@ impl Accounts for Meddled {
         let verdict = self.inner.verify(username, password).await;
         match self.meanwhile {
             Meanwhile::PasswordChanged => {
-                self.inner.set_password(username, "a new password".into()).await?;
+                self.inner.update(username, Update::Password("a new password".into())).await?;
             }
             Meanwhile::Disabled => {
-                self.inner.disable(username).await?;
+                self.inner.update(username, Update::Disable).await?;
             }
             Meanwhile::Gone | Meanwhile::Busy => {}
         }
@@ -53,12 +53,17 @@ impl Accounts for Meddled {
         self.inner.add(username, password, claims).await
     }
 
-    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
-        self.inner.set_password(username, password).await
+    async fn change_password(
+        &self,
+        subject: &str,
+        old: Password,
+        new: Password,
+    ) -> Result<Change, AccountsError> {
+        self.inner.change_password(subject, old, new).await
     }
 
-    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
-        self.inner.disable(username).await
+    async fn update(&self, username: &str, update: Update) -> Result<String, AccountsError> {
+        self.inner.update(username, update).await
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {

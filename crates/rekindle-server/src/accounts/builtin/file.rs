@@ -104,11 +104,41 @@ impl File {
     /// Replaces the password and counts that up, in one step.
     pub(super) async fn set_password(&self, username: &str, hash: String) -> Result<String, AccountsError> {
         let username = username.to_owned();
-        self.update("SET password = ?2, credential_version = credential_version + 1", (username, hash)).await
+        self.one(
+            "UPDATE accounts SET password = ?2, credential_version = credential_version + 1",
+            (username, hash),
+        )
+        .await
     }
 
-    pub(super) async fn disable(&self, username: &str) -> Result<String, AccountsError> {
-        self.update("SET disabled = 1", (username.to_owned(),)).await
+    /// The same, only where the hash is still `old`: of two changes at once, one wins. Answers whether it did.
+    pub(super) async fn change_password(
+        &self,
+        subject: &str,
+        old: &str,
+        new: String,
+    ) -> Result<bool, AccountsError> {
+        let (subject, old) = (subject.to_owned(), old.to_owned());
+        self.writer
+            .run(move |db| {
+                let update = "UPDATE accounts SET password = ?3, credential_version = credential_version + 1 \
+                              WHERE subject = ?1 AND password = ?2 AND disabled = 0";
+                Ok(db.execute(update, (subject, old, new))? == 1)
+            })
+            .await
+    }
+
+    pub(super) async fn set_disabled(&self, username: &str, disabled: bool) -> Result<String, AccountsError> {
+        self.one("UPDATE accounts SET disabled = ?2", (username.to_owned(), disabled)).await
+    }
+
+    pub(super) async fn set_claims(&self, username: &str, claims: Claims) -> Result<String, AccountsError> {
+        let claims = claims.as_str().to_owned();
+        self.one("UPDATE accounts SET claims = ?2", (username.to_owned(), claims)).await
+    }
+
+    pub(super) async fn remove(&self, username: &str) -> Result<String, AccountsError> {
+        self.one("DELETE FROM accounts", (username.to_owned(),)).await
     }
 
     /// The same password, hashed anew: only where the hash is still `old`, or a change of the password that
@@ -128,14 +158,15 @@ impl File {
             .await
     }
 
-    async fn update<P>(&self, set: &'static str, params: P) -> Result<String, AccountsError>
+    /// Runs a statement on the account of the name in `params`, and answers its subject.
+    async fn one<P>(&self, statement: &'static str, params: P) -> Result<String, AccountsError>
     where
         P: Params + Send + 'static,
     {
         self.writer
             .run(move |db| {
-                let update = format!("UPDATE accounts {set} WHERE username = ?1 RETURNING subject");
-                let subject = db.query_row(&update, params, |row| row.get(0)).optional()?;
+                let statement = format!("{statement} WHERE username = ?1 RETURNING subject");
+                let subject = db.query_row(&statement, params, |row| row.get(0)).optional()?;
                 subject.ok_or(AccountsError::Unknown)
             })
             .await

@@ -12,8 +12,8 @@ use rekindle::entropy::Entropy;
 
 use super::password::{Check, Hasher};
 use super::{
-    Account, Accounts, AccountsError, Claims, HashingOptions, MAX_USERNAME, Password, State, Verdict,
-    Verified, flaw,
+    Account, Accounts, AccountsError, Change, Claims, HashingOptions, MAX_USERNAME, Password, State, Update,
+    Verdict, Verified, flaw,
 };
 use file::{File, Row};
 
@@ -110,13 +110,41 @@ impl Accounts for Builtin {
         Ok(subject)
     }
 
-    async fn set_password(&self, username: &str, password: Password) -> Result<String, AccountsError> {
-        let hash = self.hash(password).await?;
-        self.file.set_password(username, hash).await
+    async fn change_password(
+        &self,
+        subject: &str,
+        old: Password,
+        new: Password,
+    ) -> Result<Change, AccountsError> {
+        // A second round only where something else replaced the hash in between.
+        for _ in 0..2 {
+            let row = self.file.by_subject(subject)?.filter(|row| !row.disabled);
+            let stored = row.as_ref().map(|row| row.password.clone());
+            let check = self.hasher.check(old.clone(), stored.clone()).await?;
+            let Some(row) = row else { return Ok(Change::Denied) };
+            if check == Check::Wrong {
+                let already = self.hasher.check(new, stored).await? != Check::Wrong;
+                return Ok(if already { Change::Changed } else { Change::Denied });
+            }
+            let hash = self.hash(new.clone()).await?;
+            if self.file.change_password(subject, &row.password, hash).await? {
+                return Ok(Change::Changed);
+            }
+        }
+        Ok(Change::Denied)
     }
 
-    async fn disable(&self, username: &str) -> Result<String, AccountsError> {
-        self.file.disable(username).await
+    async fn update(&self, username: &str, update: Update) -> Result<String, AccountsError> {
+        match update {
+            Update::Password(password) => {
+                let hash = self.hash(password).await?;
+                self.file.set_password(username, hash).await
+            }
+            Update::Disable => self.file.set_disabled(username, true).await,
+            Update::Enable => self.file.set_disabled(username, false).await,
+            Update::Claims(claims) => self.file.set_claims(username, claims).await,
+            Update::Remove => self.file.remove(username).await,
+        }
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {

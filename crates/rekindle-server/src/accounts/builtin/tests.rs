@@ -74,12 +74,12 @@ async fn a_name_belongs_to_one_account() {
 async fn a_new_password_raises_the_credential_version() {
     let (accounts, _dir) = builtin();
     let subject = accounts.add("alice", "old".into(), Claims::default()).await.unwrap();
-    assert_eq!(accounts.set_password("alice", "new".into()).await.unwrap(), subject);
+    assert_eq!(accounts.update("alice", Update::Password("new".into())).await.unwrap(), subject);
     assert_eq!(verified(&accounts, "alice", "old").await, None);
     assert_eq!(verified(&accounts, "alice", "new").await.unwrap().credential_version, 2);
     let state = accounts.state(&subject).await.unwrap();
     assert_eq!(state, State::Active { claims: Claims::default(), credential_version: 2 });
-    let unknown = accounts.set_password("bob", "new".into()).await;
+    let unknown = accounts.update("bob", Update::Password("new".into())).await;
     assert!(matches!(unknown, Err(AccountsError::Unknown)));
 }
 
@@ -87,7 +87,7 @@ async fn a_new_password_raises_the_credential_version() {
 async fn a_disabled_account_is_denied_and_says_so_only_to_the_server() {
     let (accounts, _dir) = builtin();
     let subject = accounts.add("alice", "p".into(), Claims::default()).await.unwrap();
-    assert_eq!(accounts.disable("alice").await.unwrap(), subject);
+    assert_eq!(accounts.update("alice", Update::Disable).await.unwrap(), subject);
     assert_eq!(verified(&accounts, "alice", "p").await, None);
     assert_eq!(accounts.state(&subject).await.unwrap(), State::Disabled);
     assert_eq!(accounts.state("nobody").await.unwrap(), State::Gone);
@@ -112,7 +112,7 @@ async fn a_rehash_never_undoes_a_change_of_the_password() {
     let (accounts, _dir) = builtin();
     accounts.add("alice", "old".into(), Claims::default()).await.unwrap();
     let before = accounts.file.by_username("alice").unwrap().unwrap();
-    accounts.set_password("alice", "new".into()).await.unwrap();
+    accounts.update("alice", Update::Password("new".into())).await.unwrap();
     accounts.strengthen(&before, "old".into()).await.unwrap();
     assert!(verified(&accounts, "alice", "new").await.is_some());
     assert_eq!(verified(&accounts, "alice", "old").await, None);
@@ -158,7 +158,7 @@ async fn a_name_or_password_that_no_login_could_send_is_refused() {
         assert!(matches!(refused, Err(AccountsError::Unusable(_))), "{name:?} {password:?}");
     }
     accounts.add("a", "p".into(), Claims::default()).await.unwrap();
-    let refused = accounts.set_password("a", "x".repeat(1025).as_str().into()).await;
+    let refused = accounts.update("a", Update::Password("x".repeat(1025).as_str().into())).await;
     assert!(matches!(refused, Err(AccountsError::Unusable(_))));
 }
 
@@ -173,10 +173,57 @@ async fn an_unknown_name_is_hashed_for_too() {
     for name in ["here", "disabled"] {
         accounts.add(name, "p".into(), Claims::default()).await.unwrap();
     }
-    accounts.disable("disabled").await.unwrap();
+    accounts.update("disabled", Update::Disable).await.unwrap();
     let _turn = accounts.hasher.occupy();
     for name in ["here", "disabled", "nobody"] {
         let waits = accounts.verify(name, "wrong".into()).await;
         assert!(matches!(waits, Err(AccountsError::Overloaded)), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it() {
+    let (accounts, _dir) = builtin();
+    let subject = accounts.add("alice", "first".into(), Claims::default()).await.unwrap();
+    let change =
+        async |old: &str, new: &str| accounts.change_password(&subject, old.into(), new.into()).await;
+    assert_eq!(change("wrong", "second").await.unwrap(), Change::Denied);
+    assert_eq!(change("first", "second").await.unwrap(), Change::Changed);
+    // The answer was lost: asked again, it is as wished.
+    assert_eq!(change("first", "second").await.unwrap(), Change::Changed);
+    assert_eq!(change("first", "third").await.unwrap(), Change::Denied);
+    let version = async || match accounts.state(&subject).await.unwrap() {
+        State::Active { credential_version, .. } => credential_version,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(version().await, 2);
+    // Two at once with the same old password: one wins.
+    let (a, b) = tokio::join!(change("second", "a"), change("second", "b"));
+    let answers = [a.unwrap(), b.unwrap()];
+    assert_eq!(answers.iter().filter(|change| **change == Change::Changed).count(), 1, "{answers:?}");
+    assert_eq!(version().await, 3);
+    assert!(matches!(
+        change("a", &"x".repeat(1025)).await,
+        Err(AccountsError::Unusable(_)) | Ok(Change::Denied)
+    ));
+    assert_eq!(accounts.change_password("nobody", "a".into(), "b".into()).await.unwrap(), Change::Denied);
+}
+
+#[tokio::test]
+async fn an_account_is_enabled_changed_and_removed() {
+    let (accounts, _dir) = builtin();
+    let subject = accounts.add("alice", "first".into(), Claims::default()).await.unwrap();
+    let update = async |update| accounts.update("Alice", update).await;
+    assert_eq!(update(Update::Disable).await.unwrap(), subject);
+    assert_eq!(accounts.state(&subject).await.unwrap(), State::Disabled);
+    assert_eq!(accounts.change_password(&subject, "first".into(), "b".into()).await.unwrap(), Change::Denied);
+    assert_eq!(update(Update::Enable).await.unwrap(), subject);
+    let claims = Claims::parse(r#"{"role":"editor"}"#).unwrap();
+    assert_eq!(update(Update::Claims(claims.clone())).await.unwrap(), subject);
+    assert_eq!(accounts.state(&subject).await.unwrap(), State::Active { claims, credential_version: 1 });
+    assert_eq!(update(Update::Remove).await.unwrap(), subject);
+    assert_eq!(accounts.state(&subject).await.unwrap(), State::Gone);
+    assert!(matches!(update(Update::Enable).await, Err(AccountsError::Unknown)));
+    // The name is free, and whoever takes it is somebody else.
+    assert_ne!(accounts.add("alice", "first".into(), Claims::default()).await.unwrap(), subject);
 }
