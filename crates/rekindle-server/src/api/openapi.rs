@@ -38,10 +38,11 @@ fn complete(document: &mut OpenApi, title: &str) {
         .build();
     let components = document.components.get_or_insert_default();
     components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
-    // What is sent and taken are known members alone.
-    for schema in components.schemas.values_mut() {
+    // What is sent and taken are known members alone; of a form the unknown ones are ignored (RFC 6749 section 3.2).
+    for (name, schema) in &mut components.schemas {
         if let RefOr::T(Schema::Object(object)) = schema
             && !object.properties.is_empty()
+            && !name.ends_with("Form")
         {
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }

@@ -3,10 +3,18 @@
 //! Errors are one line that says what is wrong, and how to mend it where that is known. The exit code is 2
 //! for what was asked wrongly (usage, configuration) and 1 for what went wrong.
 
+mod check;
+mod explain;
+mod key;
 mod output;
 mod password;
 mod run;
+mod session;
+mod shell;
+mod store;
+mod target;
 mod user;
+mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +22,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Address, Checked, Config, ConfigError, Environment, LogFormat};
-use crate::node::Mode;
 use output::Output;
 
 /// Keeps people signed in, safely: a session and refresh-token server.
@@ -43,9 +50,33 @@ enum Command {
         #[command(flatten)]
         listen: Listen,
     },
+    /// Look a configuration over: what is refused, and what is worth a second thought.
+    Check(check::Check),
+    /// Show the life of a login under a configuration; or of a token, what it is and what would happen to it.
+    Explain(explain::Explain),
     /// Manage the builtin accounts.
     #[command(subcommand)]
-    User(User),
+    User(user::User),
+    /// See and end sessions.
+    #[command(subcommand)]
+    Session(session::Session),
+    /// Manage the keys that sign tokens, and the API keys of back ends.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// See what the store holds.
+    #[command(subcommand)]
+    Store(store::Store),
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man {
+        /// Write a page for each command into this folder instead.
+        #[arg(long, value_name = "FOLDER")]
+        all: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -65,39 +96,34 @@ struct ConfigFile {
     config: PathBuf,
 }
 
-#[derive(Debug, Subcommand)]
-enum User {
-    /// Add an account. Its password is asked for.
-    Add {
-        /// What is typed at login.
-        name: String,
-        /// Read the password from standard input, up to the first line break, instead of asking for it.
-        #[arg(long)]
-        password_stdin: bool,
-        /// The configuration file of the server; without it, the account is for `rekindle dev`.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-    },
-}
-
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let Cli { output, command } = Cli::parse();
     let result = match command {
         Command::Dev(listen) => configured(None, listen).and_then(run::dev),
         Command::Serve { config, listen } => configured(Some(config.config), listen).and_then(run::serve),
-        Command::User(User::Add { name, password_stdin, config }) => {
-            let mode = if config.is_none() { Mode::Dev } else { Mode::Serve };
-            read(config).and_then(|config| user::add(&config, mode, &name, password_stdin, output))
-        }
+        Command::Check(check) => check::run(&check, output),
+        Command::Explain(explain) => explain::run(explain, output),
+        Command::User(command) => user::run(command, output),
+        Command::Session(command) => session::run(command, output),
+        Command::Key(command) => key::run(command, output),
+        Command::Store(command) => store::run(command, output),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { all } => shell::man(all),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough: `rekindle session list | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("rekindle: {}", in_full(&error)));
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn configured(file: Option<PathBuf>, flags: Listen) -> anyhow::Result<Checked> {

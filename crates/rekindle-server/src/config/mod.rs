@@ -3,6 +3,7 @@
 //! `settings` has the keys with their defaults and the reasons for them. What cannot be used is refused
 //! with the place it stands at, whatever the bytes; see [`ConfigError`].
 
+mod advice;
 mod check;
 mod environment;
 mod error;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+pub use advice::Advice;
 pub use check::Checked;
 pub use environment::Environment;
 pub use error::ConfigError;

@@ -66,7 +66,17 @@ impl Default for Ambient {
     }
 }
 
-impl Node {
+/// What a server is made of, without its router: enough for commands that run beside it.
+pub struct Parts {
+    /// Keeps the rows.
+    pub store: Arc<dyn Store>,
+    /// Decides.
+    pub engine: Engine,
+    /// Say who may log in.
+    pub accounts: Arc<dyn Accounts>,
+}
+
+impl Parts {
     /// Opens what the configuration names, creating what is not there, for a server that listens on `bound`.
     ///
     /// # Errors
@@ -85,16 +95,33 @@ impl Node {
             KeyRing::open(Arc::clone(&store), master, algorithm, Arc::clone(&clock), &*entropy).await?;
         let accounts = open_accounts(config, mode, &ambient)?;
         let (issuer, audience) = config.issuer(bound);
-        let engine = Engine::builder(store, keys)
+        let engine = Engine::builder(Arc::clone(&store), keys)
             .policy(config.policy().clone())
             .issuer(issuer)
             .audience(audience)
-            .clock(Arc::clone(&clock))
+            .clock(clock)
             .entropy(entropy)
             .hook(Arc::new(AccountsHook(Arc::clone(&accounts))))
             .observer(Arc::new(telemetry::Log))
             .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
+        Ok(Self { store, engine, accounts })
+    }
+}
+
+impl Node {
+    /// Opens what the configuration names, creating what is not there, for a server that listens on `bound`.
+    ///
+    /// # Errors
+    /// Where a file cannot be opened or is not what it should be.
+    pub async fn open(
+        config: &Checked,
+        mode: Mode,
+        bound: SocketAddr,
+        ambient: Ambient,
+    ) -> anyhow::Result<Self> {
+        let clock = Arc::clone(&ambient.clock);
+        let Parts { engine, accounts, .. } = Parts::open(config, mode, bound, ambient).await?;
         let state = AppState {
             public_url: config.public_url(bound).into(),
             browsers: Arc::new(Browsers::new(config, bound)),
@@ -116,16 +143,6 @@ fn open_store(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Sto
     config.create_data_dir()?;
     let store = SqliteStore::open(&file, &Options::default(), &*ambient.entropy, Arc::clone(&ambient.clock))?;
     Ok(Arc::new(store))
-}
-
-/// The accounts alone, for commands that need no engine.
-///
-/// # Errors
-/// Where their file cannot be opened.
-pub fn accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
-    // The file is the store's, which knows a new one by its being empty.
-    drop(open_store(config, ambient)?);
-    open_accounts(config, mode, ambient)
 }
 
 /// What `mode` lets in, from a file that the store has opened.
@@ -161,7 +178,7 @@ fn open_webhook(config: &Checked, ambient: &Ambient) -> anyhow::Result<WebhookAc
     Ok(WebhookAccounts(Webhook::new(url, secret, accounts.webhook_timeout.0, clock, entropy)?))
 }
 
-fn algorithm(algorithm: config::Algorithm) -> Algorithm {
+pub(crate) fn algorithm(algorithm: config::Algorithm) -> Algorithm {
     match algorithm {
         config::Algorithm::EdDsa => Algorithm::EdDsa,
         config::Algorithm::Es256 => Algorithm::Es256,
@@ -183,8 +200,9 @@ mod tests {
         let text = format!("data_dir = {:?}", folder.path());
         let config = Config::from_bytes("c", text.as_bytes(), &Environment::default()).unwrap();
         let add = async |mode| {
-            let accounts = accounts(&config, mode, &Ambient::default()).unwrap();
-            accounts.add("demo", "correct horse".into(), Claims::default()).await
+            let bound = config.listen.0;
+            let parts = Parts::open(&config, mode, bound, Ambient::default()).await.unwrap();
+            parts.accounts.add("demo", "correct horse".into(), Claims::default()).await
         };
         assert!(matches!(add(Mode::Dev).await, Err(AccountsError::Exists)));
         assert!(add(Mode::Serve).await.is_ok());

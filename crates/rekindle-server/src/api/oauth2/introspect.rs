@@ -6,7 +6,7 @@ use rekindle::core::{Refresh, Session};
 use rekindle::error::Failure;
 use serde_json::{Map, Value, json};
 
-use super::{Form, TokenParameter};
+use super::{AnyTokenForm, Form};
 use crate::api::admin::{ApiKey, ApiKeyProblems};
 use crate::api::answer;
 use crate::api::problem::Problem;
@@ -14,7 +14,7 @@ use crate::app::AppState;
 
 #[utoipa::path(
     post, path = "/oauth2/introspect", tag = "oauth2", security(("api_key" = [])),
-    request_body(content = TokenParameter, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = AnyTokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "`active`, and what the token says if it is", body = Object), ApiKeyProblems)
 )]
 pub(crate) async fn introspect(

@@ -19,16 +19,18 @@ oauth_errors!(RevokeErrors: 400 = ["invalid_request"], 503 = ["temporarily_unava
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form is read parameter by parameter")]
 pub(crate) struct TokenForm {
-    /// `refresh_token`.
+    #[schema(pattern = "^refresh_token$")]
     grant_type: String,
+    #[schema(min_length = 1)]
     refresh_token: String,
+    #[schema(nullable = false, min_length = 1)]
     client_id: Option<String>,
 }
 
 /// For the document alone.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form is read parameter by parameter")]
-pub(crate) struct TokenParameter {
+pub(crate) struct AnyTokenForm {
     /// An access or a refresh token.
     #[schema(min_length = 1)]
     token: String,

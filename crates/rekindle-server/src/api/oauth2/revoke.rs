@@ -7,14 +7,14 @@ use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Reason;
 use rekindle::error::Failure;
 
-use super::{Form, RevokeErrors, TokenParameter};
+use super::{AnyTokenForm, Form, RevokeErrors};
 use crate::api::Problem;
 use crate::app::AppState;
 
 /// 200 says that the token is good for nothing any more, so it is the answer to junk as well (RFC 7009 section 2.2).
 #[utoipa::path(
     post, path = "/oauth2/revoke", tag = "oauth2",
-    request_body(content = TokenParameter, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = AnyTokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "the token is good for nothing any more"), RevokeErrors)
 )]
 pub(crate) async fn revoke(State(app): State<AppState>, form: Result<Form, Problem>) -> Response {

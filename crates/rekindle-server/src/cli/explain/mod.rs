@@ -1,0 +1,110 @@
+//! `rekindle explain`: how long a login lasts, and what a token is.
+
+mod picture;
+mod token;
+mod words;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use rekindle::core::{Policy, Seconds};
+use serde::Serialize;
+
+use super::output::Output;
+use super::target::Target;
+use crate::config::{Config, Environment};
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    target: Target,
+    /// A token to explain instead, or `-` to read it from standard input, which keeps it out of the shell's history.
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["access", "idle", "absolute", "replay_window"])]
+    token: Option<String>,
+    /// As if lifetimes.access were this.
+    #[arg(long, value_name = "SPAN")]
+    access: Option<String>,
+    /// As if lifetimes.idle were this.
+    #[arg(long, value_name = "SPAN")]
+    idle: Option<String>,
+    /// As if lifetimes.absolute were this.
+    #[arg(long, value_name = "SPAN")]
+    absolute: Option<String>,
+    /// As if lifetimes.replay_window were this; `off` for none.
+    #[arg(long, value_name = "SPAN")]
+    replay_window: Option<String>,
+    /// Draw with ASCII characters.
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// The moments in the life of a login, in seconds from its beginning or from its last refresh.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Life {
+    access: u64,
+    replay_window: u64,
+    refresh_after_from: u64,
+    refresh_after_to: u64,
+    idle: u64,
+    absolute: u64,
+}
+
+impl Life {
+    fn of(policy: &Policy) -> Self {
+        let Seconds(latest) = policy.refresh_after();
+        let latest = latest.min(policy.idle.0 * 2 / 3);
+        Self {
+            access: policy.access.0,
+            replay_window: policy.replay_window.unwrap_or_default().0,
+            // As the engine jitters it.
+            refresh_after_from: latest - latest / 6,
+            refresh_after_to: latest,
+            idle: policy.idle.0,
+            absolute: policy.absolute.0,
+        }
+    }
+}
+
+pub(super) fn run(explain: Explain, output: Output) -> anyhow::Result<()> {
+    if let Some(token) = explain.token {
+        return token::run(&explain.target, token, output);
+    }
+    let given = [
+        ("ACCESS", explain.access),
+        ("IDLE", explain.idle),
+        ("ABSOLUTE", explain.absolute),
+        ("REPLAY_WINDOW", explain.replay_window),
+    ];
+    let given: Vec<(OsString, OsString)> = given
+        .into_iter()
+        .filter_map(|(key, value)| Some((format!("REKINDLE__LIFETIMES__{key}").into(), value?.into())))
+        .collect();
+    let config = if given.is_empty() {
+        explain.target.config()?
+    } else {
+        let file: Option<PathBuf> = explain.target.file();
+        let others = std::env::vars_os().filter(|(name, _)| given.iter().all(|(key, _)| key != name));
+        let environment = Environment::of(others.chain(given.clone()));
+        match file {
+            Some(file) => Config::read(&file, &environment)?,
+            None => Config::from_bytes("the defaults", b"", &environment)?,
+        }
+    };
+    let life = Life::of(config.policy());
+    let ascii = explain.ascii || !is_utf8();
+    output.show(&life, |life| {
+        format!("{}\n\n{}", picture::draw(life, picture::WIDTH, ascii), words::tell(life, config.policy()))
+    })
+}
+
+/// What the locale says of the terminal (POSIX: the first that is set counts).
+fn is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    set.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

@@ -1,0 +1,108 @@
+//! What a configuration may say, and is worth a second thought.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rekindle::core::Seconds;
+use serde::Serialize;
+
+use super::{AccountsKind, Checked, LateRetry, SameSite, StoreAt};
+
+/// One remark: on which key, what it leads to, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// With its section.
+    pub key: &'static str,
+    /// What it leads to, and the mend.
+    pub text: String,
+}
+
+impl Checked {
+    /// What is legal and still worth a second thought. Looks at files, and opens and creates none.
+    pub fn advice(&self) -> Vec<Advice> {
+        let mut found = Vec::new();
+        let mut say = |key, text: &str| found.push(Advice { key, text: text.to_owned() });
+        let policy = self.policy();
+        if self.lifetimes.late_retry == LateRetry::Revoke {
+            say(
+                "lifetimes.late_retry",
+                "with \"revoke\" a lost answer logs an honest user out: the promise does not hold; use \"fork\"",
+            );
+        }
+        if policy.replay_window.is_none() {
+            say(
+                "lifetimes.replay_window",
+                "\"off\": two tabs that refresh at once fork the session, and one of them is superseded; 30s covers them",
+            );
+        }
+        if policy.access > Seconds::minutes(15) {
+            say(
+                "lifetimes.access",
+                "a service that verifies tokens by itself accepts one of an ended session for as long; 5m is usual",
+            );
+        }
+        if policy.absolute > Seconds::days(366) {
+            say("lifetimes.absolute", "a login of more than a year is a password nobody can change");
+        }
+        if self.public_url.is_none()
+            && (!self.trusted_proxies.is_empty() || !self.listen.0.ip().is_loopback())
+        {
+            say(
+                "public_url",
+                "the server takes itself to be found at the address it listens on; behind a proxy the cookies then lack Secure, and their path may be wrong",
+            );
+        }
+        if !self.listen.0.ip().is_loopback() && self.tls.certificate_file.is_none() {
+            say(
+                "listen",
+                "other machines can reach it without TLS; put a proxy that speaks TLS in front, or set tls.certificate_file",
+            );
+        }
+        if self.admin_listen.is_some_and(|admin| !admin.0.ip().is_loopback())
+            && self.tls.certificate_file.is_none()
+        {
+            say(
+                "admin_listen",
+                "API keys travel in clear from other machines; set tls.certificate_file, or listen on loopback",
+            );
+        }
+        if self.cookies.same_site == SameSite::None {
+            say(
+                "cookies.same_site",
+                "\"None\": every site makes browsers send the cookies along; only Sec-Fetch-Site and Origin stand between",
+            );
+        }
+        if self.cookies.domain.is_some() {
+            say("cookies.domain", "every host of the domain sees the access cookie and can overwrite it");
+        }
+        if self.store == StoreAt::Memory {
+            say("store", "memory: ends with the process, and every session with it");
+        }
+        if self.limits.password_kib.get() < 19 * 1024 && self.accounts_kind() == AccountsKind::Builtin {
+            say(
+                "limits.password_kib",
+                "less than OWASP's least for argon2id (19456) makes stolen hashes cheaper to try",
+            );
+        }
+        for (key, rate) in [
+            ("limits.login_per_account", self.limits.login_per_account),
+            ("limits.login_per_address", self.limits.login_per_address),
+        ] {
+            if rate.0.is_none() {
+                say(key, "\"off\": passwords can be guessed as fast as they are checked");
+            }
+        }
+        if others_read(&self.master_file()) {
+            say("keys.master_file", "others than its owner can read it: chmod 600");
+        }
+        if others_read(&self.data_dir) {
+            say("data_dir", "others than its owner can look into it: chmod 700");
+        }
+        found
+    }
+}
+
+/// Whether group or world have any right on it. What is not there yet is made for its owner alone.
+fn others_read(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+}

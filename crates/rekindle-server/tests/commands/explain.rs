@@ -1,0 +1,85 @@
+//! `rekindle explain`.
+
+use crate::process::Process;
+use crate::{json, piped, printed, refused};
+
+#[test]
+fn the_life_of_a_login_is_drawn_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(printed(folder, &["explain"]).trim_end(), include_str!("explain.txt").trim_end());
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "it opens nothing");
+    assert!(printed(folder, &["explain", "--ascii"]).is_ascii());
+
+    let life = json(folder, &["explain", "--access", "1h", "--replay-window", "off", "--idle", "30d"]);
+    assert_eq!(
+        (&life["access"], &life["replay_window"], &life["idle"]),
+        (&3600.into(), &0.into(), &2_592_000.into())
+    );
+    let told = printed(folder, &["explain", "--idle", "30d"]);
+    assert!(told.contains("Used or not, 30d."), "{told}");
+    let (code, said) = refused(folder, &["explain", "--access", "10s"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("lifetimes.access") && said.contains("lifetimes.replay_window"), "{said}");
+}
+
+#[test]
+fn a_token_is_explained_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = folder.join("data").display().to_string();
+    let settings = [
+        ("REKINDLE__DATA_DIR", data.as_str()),
+        ("REKINDLE__ISSUER", "https://a.example"),
+        ("REKINDLE__LOG__LEVEL", "error"),
+    ];
+    let server = Process::start(folder, &["dev"], &settings);
+    let post = |path: &str, body: String| -> serde_json::Value {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+        let head = "host: a\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_default()
+    };
+    let login = post("/v1/login", r#"{"username":"demo","password":"demo-password"}"#.to_owned());
+    let [refresh, access] =
+        ["refresh_token", "access_token"].map(|name| login[name].as_str().unwrap().to_owned());
+    let explain = |token: &str| {
+        let output = piped(folder, &["explain", "--token", "-"], token);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains(token.trim()), "a token is never printed");
+        text
+    };
+    for _ in 0..2 {
+        let text = explain(&refresh);
+        assert!(text.starts_with("a refresh token\n"), "{text}");
+        assert!(text.contains("generation    1; confirmed 0, newest 1"), "{text}");
+        assert!(text.contains("again (Replay)"), "{text}");
+    }
+    // The command goes by its own configuration: this server's issuer is in its environment alone.
+    let text = explain(&access);
+    assert!(
+        text.starts_with("an access token (JWT)\n") && text.contains("issuer        https://a.example"),
+        "{text}"
+    );
+    assert!(text.contains("token_invalid"), "{text}");
+    let config = folder.join("r.toml");
+    std::fs::write(&config, "issuer = 'https://a.example'\naudience = ['https://a.example']").unwrap();
+    let with = ["explain", "--config", "r.toml", "--token"];
+    let text = printed(folder, &[&with[..], &[&access]].concat());
+    assert!(text.contains("It is accepted here"), "{text}");
+
+    // 204 has no body.
+    post("/v1/logout", format!(r#"{{"refresh_token":"{refresh}"}}"#));
+    assert!(explain(&refresh).contains("(session_ended, logged_out)"));
+    let text = printed(folder, &[&with[..], &[&access]].concat());
+    assert!(text.contains("(session_ended, logged_out)"), "{text}");
+    let (start, _) = refresh.split_at(refresh.len() - 4);
+    assert!(explain(&format!("{start}AAAA")).contains("(session_ended, unknown)"));
+    assert!(explain("junk").starts_with("no token\n"));
+    assert!(explain("eyJhbGciOiJub25lIn0.e30.").contains("token_invalid"));
+}

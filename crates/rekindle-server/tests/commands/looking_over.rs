@@ -1,0 +1,85 @@
+//! `rekindle check`.
+
+use crate::{json, printed, refused};
+
+#[test]
+fn what_is_worth_a_second_thought_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(printed(folder, &["check"]), "nothing to say: this configuration can be served\n");
+    let text = "listen = '0.0.0.0:80'\n[lifetimes]\naccess = '1h'\nlate_retry = 'revoke'\nreplay_window = 'off'\n\
+                [cookies]\n[limits]\nlogin_per_account = 'off'\npassword_kib = 64\n";
+    std::fs::write(folder.join("r.toml"), text).unwrap();
+    let found = json(folder, &["check", "--config", "r.toml"]);
+    let keys: Vec<_> =
+        found["advice"].as_array().unwrap().iter().map(|advice| advice["key"].as_str().unwrap()).collect();
+    assert_eq!(
+        keys,
+        [
+            "lifetimes.late_retry",
+            "lifetimes.replay_window",
+            "lifetimes.access",
+            "public_url",
+            "listen",
+            "limits.password_kib",
+            "limits.login_per_account",
+        ]
+    );
+    assert_eq!(refused(folder, &["check", "--config", "r.toml", "--strict"]).0, 2);
+    assert!(printed(folder, &["check", "--config", "r.toml"]).contains("the promise does not hold"));
+}
+
+/// The refusals that an operator meets, each naming both keys and where they stand.
+#[test]
+fn what_does_not_go_together_is_refused_with_both_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (text, first, second) in [
+        ("[renewal]\nthreshold = '4m'", "renewal.threshold", "lifetimes.access"),
+        ("[lifetimes]\nreplay_window = '300s'", "lifetimes.replay_window", "lifetimes.access"),
+        ("[lifetimes]\nidle = '31d'", "lifetimes.absolute", "lifetimes.idle"),
+        ("store = 'memory:'\n[accounts]\nkind = 'builtin'", "accounts.kind", "store"),
+        ("[accounts]\nkind = 'webhook'", "accounts.kind", "accounts.webhook_url"),
+        ("[accounts]\nwebhook_url = 'https://a.example'", "accounts.webhook_url", "accounts.webhook_secret"),
+        ("[tls]\ncertificate_file = 'a.pem'", "tls.certificate_file", "tls.key_file"),
+        ("[cookies]\nsame_site = 'None'", "cookies.same_site", "public_url"),
+        ("public_url = 'https://a.example'\n[cookies]\ndomain = 'b.example'", "cookies.domain", "public_url"),
+        ("listen = '127.0.0.1:1'\nadmin_listen = '127.0.0.1:1'", "admin_listen", "listen"),
+    ] {
+        std::fs::write(folder.join("r.toml"), text).unwrap();
+        let (code, said) = refused(folder, &["check", "--config", "r.toml"]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(first) && said.contains(second), "{text}: {said}");
+        assert!(said.contains("r.toml:"), "{text}: {said}");
+    }
+    for (text, said) in [
+        ("[cors]\norigins = ['*']", "a page anywhere could then act with the user's cookies"),
+        ("[accounts]\nwebhook_url = 'http://app.example.com'", "http:// to a private address"),
+        ("[accounts]\nwebhook_secret = 'short'", "a secret has 32 to 512 bytes"),
+        ("trusted_proxies = ['proxy']", "write an IP address or a network"),
+        ("[limits]\nlogin_per_account = '10'", "write how many in which time"),
+    ] {
+        std::fs::write(folder.join("r.toml"), text).unwrap();
+        let (code, refusal) = refused(folder, &["check", "--config", "r.toml"]);
+        assert_eq!(code, 2);
+        assert!(refusal.contains(said), "{refusal}");
+    }
+}
+
+/// What verifiers elsewhere compare cannot be forgotten: a server knows what it signs for before it starts.
+#[test]
+fn jwt_aud_missing_config_fails_fast() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (text, key) in
+        [("audience = ['']", "audience"), ("issuer = ''", "issuer"), ("audience = 'a'", "audience")]
+    {
+        std::fs::write(folder.join("r.toml"), text).unwrap();
+        for command in ["check", "serve"] {
+            let (code, said) = refused(folder, &[command, "--config", "r.toml"]);
+            assert_eq!(code, 2, "{said}");
+            assert!(said.contains(key), "{said}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1, "nothing was begun");
+}
