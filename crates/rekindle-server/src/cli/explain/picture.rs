@@ -9,7 +9,7 @@ use super::Life;
 use crate::cli::when::span;
 
 /// Of the scale. With the names before it and the spans behind, a line fits into 80 columns.
-pub(super) const WIDTH: usize = 56;
+pub(super) const WIDTH: usize = 54;
 
 const NAMES: usize = 15;
 
@@ -22,7 +22,7 @@ pub(super) fn draw(life: &Life, width: usize, ascii: bool) -> String {
         step * width / steps
     };
 
-    let mut labels = " ".repeat(width + 8);
+    let mut labels = " ".repeat(width + NAMES);
     let mut axis = String::new();
     for (step, moment) in moments.iter().enumerate() {
         let at = step * width / steps;
@@ -33,24 +33,21 @@ pub(super) fn draw(life: &Life, width: usize, ascii: bool) -> String {
         axis.push_str(tick);
     }
     let mut lines = vec![format!("{:NAMES$}{}", "", labels.trim_end()), format!("{:NAMES$}{axis}", "")];
-    let mut bar = |name: &str, until: u64, about: &str| {
-        let text = format!("{name:NAMES$}{}", full.repeat(column(until).max(1)));
-        lines.push(text);
-        lines.push(format!("{:NAMES$}{about}", ""));
-    };
+    let bar = |name: &str, until: u64| format!("{name:NAMES$}{}", full.repeat(column(until).max(1)));
+    let about = |words: &str| format!("{:NAMES$}{words}", "");
     if life.replay_window > 0 {
-        bar("replay window", life.replay_window, "the same tokens again, for whoever asks once more");
+        lines.push(bar("replay window", life.replay_window));
+        lines.push(about("the same tokens again, for whoever asks once more"));
     }
-    bar("access token", life.access, "from each refresh; not cut short where it is verified without asking");
+    lines.push(bar("access token", life.access));
+    lines.push(about("from each refresh; good for so long where nobody asks us"));
     lines.push(format!("{:NAMES$}{}{point}", "refresh", " ".repeat(column(life.refresh_after_to))));
     let (from, to) = (span(Seconds(life.refresh_after_from)), span(Seconds(life.refresh_after_to)));
-    lines.push(format!("{:NAMES$}the client's next one, {from} to {to} after the last", ""));
-    let mut bar = |name: &str, until: u64, about: &str| {
-        lines.push(format!("{name:NAMES$}{}", full.repeat(column(until).max(1))));
-        lines.push(format!("{:NAMES$}{about}", ""));
-    };
-    bar("idle", life.idle, "from each refresh; unused for so long, it is over");
-    bar("absolute", life.absolute, "from the login; whatever happens, it is over");
+    lines.push(about(&format!("the client's next one, {from} to {to} after the last")));
+    lines.push(bar("idle", life.idle));
+    lines.push(about("from each refresh; unused for so long, it is over"));
+    lines.push(bar("absolute", life.absolute));
+    lines.push(about("from the login; whatever happens, it is over"));
     lines.join("\n")
 }
 
