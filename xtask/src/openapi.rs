@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::needs;
-use crate::run::{Done, root, run_in};
-use crate::server::Server;
+use crate::run::{Done, cargo, root, run_in};
+use crate::server::{self, Server};
 
 const TESTS: &str = "crates/rekindle-server/tests/openapi";
 
@@ -14,32 +14,34 @@ const EXAMPLES: u32 = 200;
 
 pub(crate) fn run() -> Done {
     let python = needs::python(&format!("{TESTS}/requirements.txt"))?;
+    cargo("build --package rekindle-server")?;
     let folder = root().join("target/openapi");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let settings = [
-        ("REKINDLE__STORE", "memory:"),
         // A made-up request may be slow to come.
         ("REKINDLE__LIFETIMES__ACCESS", "1h"),
         ("REKINDLE__LIMITS__SESSIONS_PER_SUBJECT", "50"),
     ];
     let mut server = Server::dev(&folder, &settings)?;
     let public = format!("http://{}", server.address("listening on")?);
-    let admin = format!("http://{}", server.address("for operators on")?);
-    try_all(&python, &folder, &public, &public)?;
-    try_all(&python, &folder, &admin, &public)
+    let operators = format!("http://{}", server.address("for operators on")?);
+    let key = server::key_of_dev(&folder)?;
+    let hooks = root().join(TESTS).display().to_string();
+    let always = [("REKINDLE_URL", &*public), ("SCHEMATHESIS_HOOKS", "hooks"), ("PYTHONPATH", &hooks)];
+    try_all(&python, &folder, &public, &always)?;
+    try_all(&python, &folder, &operators, &[&always[..], &[("REKINDLE_API_KEY", &key)]].concat())
 }
 
-fn try_all(python: &str, folder: &Path, url: &str, public: &str) -> Done {
-    let hooks = root().join(TESTS).display().to_string();
-    let settings = [("REKINDLE_URL", public), ("SCHEMATHESIS_HOOKS", "hooks"), ("PYTHONPATH", &hooks)];
+fn try_all(python: &str, folder: &Path, url: &str, settings: &[(&str, &str)]) -> Done {
+    let settings_file = root().join(TESTS).join("schemathesis.toml").display().to_string();
     run_in(
         folder,
         python,
         &format!(
-            "-m schemathesis.cli run {url}/openapi.json --checks all --continue-on-failure --no-color \
+            "-m schemathesis.cli --config-file {settings_file} run {url}/openapi.json --checks all --continue-on-failure --no-color \
              --max-examples {EXAMPLES} --seed 1 --warnings off"
         ),
-        &settings,
+        settings,
     )
 }

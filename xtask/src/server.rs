@@ -63,6 +63,18 @@ impl Server {
     }
 }
 
+/// An API key for the server of `rekindle dev` on `folder`.
+pub(crate) fn key_of_dev(folder: &Path) -> Result<String, String> {
+    let output = Command::new(root().join("target/debug/rekindle"))
+        .args(["key", "api", "add", "tests"])
+        .env("REKINDLE__DATA_DIR", folder)
+        .output()
+        .map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    output.status.success().then_some(()).ok_or_else(|| format!("no API key: {said}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 impl Drop for Server {
     /// `cargo run` becomes the server it runs, so this ends the server.
     fn drop(&mut self) {

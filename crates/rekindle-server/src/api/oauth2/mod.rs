@@ -23,7 +23,8 @@ pub(crate) struct TokenForm {
     grant_type: String,
     #[schema(min_length = 1)]
     refresh_token: String,
-    #[schema(nullable = false, min_length = 1)]
+    /// One without a value was not sent (section 3.2).
+    #[schema(nullable = false)]
     client_id: Option<String>,
 }
 
