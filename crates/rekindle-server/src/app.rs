@@ -10,6 +10,7 @@ use rekindle::engine::Engine;
 use crate::accounts::Accounts;
 use crate::api;
 use crate::browsers::Browsers;
+use crate::rates::{Proxies, Rates};
 
 /// Life of an unused session whose login said `"remember": false`: it lasts a working day, not a week.
 pub const SHORT_IDLE: Seconds = Seconds(12 * 3_600);
@@ -30,15 +31,20 @@ pub struct AppState {
     pub public_url: Arc<str>,
     /// What has to be known of browsers.
     pub browsers: Arc<Browsers>,
+    /// Whose word on a client's address counts.
+    pub proxies: Arc<Proxies>,
+    /// How often a client may try.
+    pub rates: Arc<Rates>,
 }
 
 impl AppState {
-    /// With every setting at its default.
+    /// With every setting at its default, and no rates.
     pub fn new(engine: Engine, accounts: Arc<dyn Accounts>, clock: Arc<dyn Clock>) -> Self {
         let short_idle = SHORT_IDLE.min(Seconds(engine.policy().idle.0.saturating_sub(1)));
         let public_url: Arc<str> = "http://localhost".into();
         let browsers = Arc::new(Browsers::at(&public_url));
-        Self { engine, accounts, clock, short_idle, public_url, browsers }
+        let (proxies, rates) = (Arc::default(), Arc::new(Rates::unbounded()));
+        Self { engine, accounts, clock, short_idle, public_url, browsers, proxies, rates }
     }
 
     /// Whether a session's cookies outlive the browser's window: its login did not say `"remember": false`.

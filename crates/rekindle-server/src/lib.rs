@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod node;
 pub mod page;
+pub mod rates;
 pub mod serve;
 pub mod telemetry;
 pub mod webhook;

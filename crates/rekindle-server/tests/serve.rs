@@ -320,6 +320,15 @@ async fn a_peer_that_does_not_read_is_dropped() {
 }
 
 #[tokio::test]
+async fn an_answer_that_takes_too_long_is_503() {
+    let server = server("answer_timeout = '300ms'").await;
+    let answer = server.exchange("GET /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("retry-after: 1\r\n") && answer.contains(r#""code":"unavailable""#), "{answer}");
+    server.still_answers().await;
+}
+
+#[tokio::test]
 async fn a_panic_ends_its_connection_and_nothing_else() {
     let server = server("").await;
     assert_eq!(server.exchange("GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await, "");

@@ -149,6 +149,14 @@ impl Engine {
         Err(Unavailable::Contended.into())
     }
 
+    /// Whose a genuine refresh token is. Asks the keys, not the store: the session may have ended.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh), for a token that is none of ours.
+    pub async fn session_id_of(&self, refresh_token: &str) -> Result<SessionId, Failure> {
+        Ok(self.genuine(refresh_token).await?.session)
+    }
+
     /// What a refresh token is, and what it would lead to now. Writes nothing.
     ///
     /// # Errors

@@ -18,8 +18,9 @@ use super::problem::{Code, Problem};
 use super::refresh::by_cookie;
 use crate::app::AppState;
 use crate::browsers::Browsers;
+use crate::rates::ClientAddress;
 
-problems!(ContinueProblems: InvalidRequest, TokenMissing, SessionEnded, CsrfRejected, Superseded, Unavailable);
+problems!(ContinueProblems: InvalidRequest, TokenMissing, SessionEnded, CsrfRejected, Superseded, RateLimited, Unavailable);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -39,6 +40,7 @@ pub(crate) struct To {
 )]
 pub(crate) async fn resume(
     State(app): State<AppState>,
+    client: ClientAddress,
     headers: HeaderMap,
     query: Result<Query<To>, QueryRejection>,
 ) -> Result<Response, Problem> {
@@ -54,7 +56,7 @@ pub(crate) async fn resume(
     if !is_navigation(&headers) {
         return Err(Problem::forged());
     }
-    match refreshed(&app, &headers).await {
+    match refreshed(&app, client, &headers).await {
         Ok(cookies) => Ok(back(to, cookies)),
         Err(problem) => match login {
             Some(login) if problem.wants_login() => Ok(back(login, problem.into_cookies())),
@@ -63,7 +65,12 @@ pub(crate) async fn resume(
     }
 }
 
-async fn refreshed(app: &AppState, headers: &HeaderMap) -> Result<SetCookies, Problem> {
+async fn refreshed(
+    app: &AppState,
+    client: ClientAddress,
+    headers: &HeaderMap,
+) -> Result<SetCookies, Problem> {
+    app.rates.refresh(client)?;
     let jar = Jar::of(headers, &app.browsers);
     if jar.refresh.is_empty() {
         return Err(Problem::new(Code::TokenMissing).detail("there is no refresh cookie: log in"));

@@ -16,11 +16,12 @@ use super::problem::{Code, Problem};
 use super::request::{Member, Text, one_of, request};
 use crate::accounts::{self, MAX_PASSWORD, MAX_USERNAME, Password, Verdict};
 use crate::app::AppState;
+use crate::rates::{Account, ClientAddress};
 
 /// Which application logs in, where it does not say.
 pub(crate) const DEFAULT_CLIENT: &str = "default";
 
-problems!(LoginProblems: InvalidRequest, InvalidCredentials, CsrfRejected, Forbidden, Unavailable);
+problems!(LoginProblems: InvalidRequest, InvalidCredentials, CsrfRejected, Forbidden, RateLimited, Unavailable);
 
 request! {
     /// A password for a session.
@@ -66,6 +67,7 @@ impl Member for Option<Transport> {
 )]
 pub(crate) async fn login(
     State(app): State<AppState>,
+    client: ClientAddress,
     headers: HeaderMap,
     request: LoginRequest,
 ) -> Result<Response, Problem> {
@@ -76,9 +78,12 @@ pub(crate) async fn login(
         cookie::check_forgery(&headers, &app.browsers).map_err(|_| Problem::forged())?;
     }
 
+    let name = Account::Name(&request.username.0);
+    app.rates.password(name, client)?;
     let Verdict::Verified(account) = app.accounts.verify(&request.username.0, password).await? else {
         return Err(Problem::new(Code::InvalidCredentials));
     };
+    app.rates.password_was_right(name, client);
     let login = Login {
         subject: account.subject,
         client_id: request.client_id.map_or_else(|| DEFAULT_CLIENT.to_owned(), |id| id.0),

@@ -11,10 +11,11 @@ use super::problem::{Code, Problem};
 use super::request::{Text, request};
 use crate::accounts::{Change, MAX_PASSWORD};
 use crate::app::AppState;
+use crate::rates::{Account, ClientAddress};
 
 problems!(
     PasswordProblems: InvalidRequest, InvalidCredentials, TokenMissing, TokenInvalid, TokenExpired, SessionEnded,
-    CsrfRejected, Forbidden, Unavailable
+    CsrfRejected, Forbidden, RateLimited, Unavailable
 );
 
 request! {
@@ -36,10 +37,12 @@ request! {
 )]
 pub(crate) async fn change(
     State(app): State<AppState>,
+    client: ClientAddress,
     signed_in: SignedIn,
     request: PasswordRequest,
 ) -> Result<Response, Problem> {
     let session = &signed_in.session;
+    app.rates.password(Account::Subject(&session.subject), client)?;
     let (old, new) = (request.old.0.into(), request.new.0.into());
     match app.accounts.change_password(&session.subject, old, new).await? {
         Change::Denied => Err(Problem::new(Code::InvalidCredentials).detail("`old` is not the password")),

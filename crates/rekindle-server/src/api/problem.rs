@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::cookie::SetCookies;
 use crate::accounts::AccountsError;
+use crate::rates::TooOften;
 
 /// Where a code is explained: the section of docs/http.md named like it.
 const TYPES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/http.md#");
@@ -30,7 +31,6 @@ pub(crate) enum Code {
     CsrfRejected,
     Forbidden,
     Superseded,
-    #[expect(dead_code, reason = "its first use comes with what it guards")]
     RateLimited,
     Unavailable,
 }
@@ -205,6 +205,15 @@ impl Problem {
 
     pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+}
+
+impl From<TooOften> for Problem {
+    fn from(TooOften(wait): TooOften) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..Self::new(Code::RateLimited).detail("keep what you have and ask again")
+        }
     }
 }
 

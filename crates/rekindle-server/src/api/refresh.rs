@@ -12,8 +12,9 @@ use super::openapi::problems;
 use super::problem::{Code, Problem};
 use super::request::{Text, Token, request};
 use crate::app::AppState;
+use crate::rates::ClientAddress;
 
-problems!(RefreshProblems: InvalidRequest, TokenMissing, SessionEnded, CsrfRejected, Superseded, Unavailable);
+problems!(RefreshProblems: InvalidRequest, TokenMissing, SessionEnded, CsrfRejected, Superseded, RateLimited, Unavailable);
 
 request! {
     /// A refresh token for the next.
@@ -31,12 +32,14 @@ request! {
 )]
 pub(crate) async fn refresh(
     State(app): State<AppState>,
+    client: ClientAddress,
     headers: HeaderMap,
     request: RefreshRequest,
 ) -> Result<Response, Problem> {
+    app.rates.refresh(client)?;
     let client_id = request.client_id.as_ref().map(|id| id.0.as_str());
     if let Some(Token(token)) = request.refresh_token {
-        let tokens = app.engine.refresh(&token, client_id).await?;
+        let tokens = exchange(&app, &token, client_id).await?;
         return Ok(answer::tokens(tokens, app.clock.now()));
     }
     let jar = Jar::of(&headers, &app.browsers);
@@ -46,6 +49,18 @@ pub(crate) async fn refresh(
     cookie::check_forgery(&headers, &app.browsers).map_err(|_| Problem::forged())?;
     let (tokens, cleared) = by_cookie(&app, &jar, client_id).await?;
     answer::tokens_in_cookies(&app, tokens, cleared)
+}
+
+/// Exchanges one token that the client sent.
+pub(super) async fn exchange(
+    app: &AppState,
+    token: &str,
+    client_id: Option<&str>,
+) -> Result<Tokens, Problem> {
+    if app.rates.counts_sessions() {
+        app.rates.refresh_of(app.engine.session_id_of(token).await?)?;
+    }
+    Ok(app.engine.refresh(token, client_id).await?)
 }
 
 /// Refreshes the newest login in the jar that lives. Cookies of those that have ended are cleared; nothing else is,
@@ -63,6 +78,7 @@ pub(super) async fn by_cookie(
         why = status.into();
     }
     for (session, token) in presented.live {
+        app.rates.refresh_of(session.id)?;
         match app.engine.refresh(&token, client_id).await {
             Ok(tokens) => return Ok((tokens, cleared)),
             // Another application's session is left alone, with its cookies.
@@ -71,7 +87,7 @@ pub(super) async fn by_cookie(
                 cleared.extend(cookie::clear(session.id, &app.browsers));
                 why = ended;
             }
-            Err(failure) => return Err(Problem::from(failure).with_cookies(cleared)),
+            Err(failure) => return Err(failure.into()),
         }
     }
     Err(Problem::from(why).with_cookies(cleared))

@@ -137,7 +137,7 @@ pub enum LogLevel {
 }
 
 impl Count {
-    pub(super) const fn of(number: usize) -> Self {
+    pub(crate) const fn of(number: usize) -> Self {
         Self(match NonZeroUsize::new(number) {
             Some(number) => number,
             None => NonZeroUsize::MIN,

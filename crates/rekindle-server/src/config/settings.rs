@@ -89,10 +89,10 @@ section! {
         /// Without it, the server takes itself to be found at `http://` and the address it listens on.
         public_url: Option<PublicUrl> = None;
 
-        /// The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` count, as addresses or
-        /// networks.
+        /// The proxies whose `X-Forwarded-For` counts, as addresses or networks. The client is the last address in
+        /// it that is none of theirs. Scheme and host come from `public_url`, never from a header.
         ///
-        /// None: anybody can write these headers, and rates that are counted by address would bound nobody.
+        /// None: anybody can write this header, and rates that are counted by address would bound nobody.
         trusted_proxies: Vec<Network> = Vec::new();
 
         /// The `iss` of access tokens. Default: `public_url`.
@@ -235,6 +235,12 @@ section! {
         /// How long a request's body may take, all of it.
         body_timeout: Timeout = Timeout(Duration::from_secs(10));
 
+        /// How long an answer may take to be made. Then it is 503, and the client asks again; a write that is under way
+        /// goes on.
+        ///
+        /// Ten seconds: clients give a refresh up after some ten, and a store that hangs must not hang them.
+        answer_timeout: Timeout = Timeout(Duration::from_secs(10));
+
         /// How long an answer may wait for a client that does not read it.
         write_timeout: Timeout = Timeout(Duration::from_secs(10));
 
@@ -262,7 +268,8 @@ section! {
         /// How many headers a request may have.
         headers: Count = Count::of(100);
 
-        /// How often a login may be tried for one account.
+        /// How often a login may be tried for one account, or its password changed. An address from which it has
+        /// logged in is counted for itself: whoever guesses from elsewhere does not keep the owner out.
         ///
         /// Ten a minute: more than anybody mistypes; guessing takes for ever.
         login_per_account: Rate = Rate::of(10, Duration::from_secs(60));
@@ -283,8 +290,8 @@ section! {
         /// A refresh takes less than a millisecond of one core, so this is for floods only.
         refresh_per_address: Rate = Rate::of(6000, Duration::from_secs(60));
 
-        /// How many accounts, addresses and sessions are counted at once, each; the least recently seen is
-        /// forgotten.
+        /// How many accounts, addresses and sessions are counted at once, each. Of more, those that were seen only
+        /// once are forgotten first. Every server counts for itself, and a restart forgets.
         ///
         /// Some 100 bytes each.
         counted: Count = Count::of(100_000);

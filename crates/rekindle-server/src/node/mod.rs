@@ -23,6 +23,7 @@ use crate::accounts::{
 use crate::app::{self, AppState};
 use crate::browsers::Browsers;
 use crate::config::{self, AccountsKind, Checked, Count};
+use crate::rates::{Proxies, Rates};
 use crate::webhook::Webhook;
 use crate::{page, telemetry};
 
@@ -121,10 +122,13 @@ impl Node {
         ambient: Ambient,
     ) -> anyhow::Result<Self> {
         let clock = Arc::clone(&ambient.clock);
+        let start = tokio::time::Instant::now();
         let Parts { engine, accounts, .. } = Parts::open(config, mode, bound, ambient).await?;
         let state = AppState {
             public_url: config.public_url(bound).into(),
             browsers: Arc::new(Browsers::new(config, bound)),
+            proxies: Arc::new(Proxies(config.trusted_proxies.iter().map(|network| network.0).collect())),
+            rates: Arc::new(Rates::new(&config.limits, move || start.elapsed())),
             ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
         };
         let admin = app::admin_router(state.clone());

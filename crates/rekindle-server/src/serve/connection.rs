@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Request, Response, header};
+use axum::response::IntoResponse as _;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,6 +20,7 @@ use tower::Service as _;
 use super::pulse::{Doing, Pulse};
 use super::wire::Wire;
 use super::{Peer, Phase, Shared, admission};
+use crate::api::Problem;
 
 /// Closing with bytes unread resets the connection, and the reset can overtake the answer. So what a refused
 /// peer still sends is read and thrown away, up to here.
@@ -127,7 +129,7 @@ async fn serve(
 ) -> Result<Response<Answer>, Infallible> {
     pulse.serving();
     let mut response = match admission::admit(request, &shared.limits).await {
-        Ok(request) => shared.router.clone().call(request).await?,
+        Ok(request) => answer(&shared, request).await?,
         Err(refusal) => {
             pulse.leave_unread();
             refusal.response()
@@ -137,6 +139,18 @@ async fn serve(
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response.map(|body| Answer { body, _sent: Sent(pulse) }))
+}
+
+/// The handler's answer, or that it takes too long: whatever it waits for, the client can ask again.
+async fn answer(shared: &Shared, request: Request<Body>) -> Result<Response<Body>, Infallible> {
+    let made = shared.router.clone().call(request);
+    match tokio::time::timeout(shared.limits.answer_timeout.0, made).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("a request was answered 503: its answer took too long");
+            Ok(Problem::unavailable("keep the session and ask again").into_response())
+        }
+    }
 }
 
 /// The body of an answer. hyper drops it when all of it stands in the write buffer.

@@ -34,5 +34,6 @@ mod junk;
 mod lost_answers;
 mod oauth2;
 mod password;
+mod rates;
 mod sign_out;
 mod webhook;

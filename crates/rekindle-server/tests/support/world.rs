@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use rekindle::clock::Clock as _;
 use rekindle::core::{Policy, Seconds, Session, SessionId, Settings};
 use rekindle::entropy::SystemEntropy;
 use rekindle::event::{Event, Observer};
@@ -20,6 +21,7 @@ use rekindle_server::accounts::{
 use rekindle_server::app::{AppState, admin_router, router};
 use rekindle_server::browsers::Browsers;
 use rekindle_server::config::Limits;
+use rekindle_server::rates::{Proxies, Rates};
 use rekindle_server::serve::{Stopped, serve};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -86,15 +88,39 @@ impl World {
 
     /// A node that is found elsewhere, or has other settings for browsers.
     pub async fn node_for(&self, browsers: Browsers) -> Node {
+        self.node_where_state(|state| state.browsers = Arc::new(browsers)).await
+    }
+
+    /// A node whose application is set up in another way.
+    pub async fn node_where_state(&self, change: impl FnOnce(&mut AppState)) -> Node {
         let accounts = Arc::new(Demo::over(self.builtin.clone()));
-        self.build(self.clock.clone(), accounts, browsers).await
+        self.build(self.clock.clone(), accounts, change).await
+    }
+
+    /// A node with rates, and `192.0.2.1` for the only trusted proxy besides this machine.
+    pub async fn node_with_rates(&self, set: impl FnOnce(&mut Limits)) -> Node {
+        let mut limits = Limits::default();
+        set(&mut limits);
+        let clock = self.clock.clone();
+        let elapsed = move || std::time::Duration::from_secs(clock.now().as_unix());
+        let proxies = Proxies(["127.0.0.1/32", "192.0.2.1/32"].map(|one| one.parse().unwrap()).into());
+        self.node_where_state(|state| {
+            state.rates = Arc::new(Rates::new(&limits, elapsed));
+            state.proxies = Arc::new(proxies);
+        })
+        .await
     }
 
     pub async fn node_with(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>) -> Node {
-        self.build(clock, accounts, Browsers::at("http://test")).await
+        self.build(clock, accounts, |_| ()).await
     }
 
-    async fn build(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>, browsers: Browsers) -> Node {
+    async fn build(
+        &self,
+        clock: Arc<ManualClock>,
+        accounts: Arc<dyn Accounts>,
+        change: impl FnOnce(&mut AppState),
+    ) -> Node {
         let probe = Probe::over(self.store.clone());
         let store: Arc<dyn Store> = probe.clone();
         let master = MasterKey::new(&[1; 32]);
@@ -109,8 +135,9 @@ impl World {
             .hook(hook.clone())
             .observer(events.clone())
             .build();
-        let state =
-            AppState { browsers: Arc::new(browsers), ..AppState::new(engine.clone(), accounts, clock) };
+        let mut state = AppState::new(engine.clone(), accounts, clock);
+        state.browsers = Arc::new(Browsers::at("http://test"));
+        change(&mut state);
         let (address, public) = start(router(state.clone())).await;
         let (admin_address, admin) = start(admin_router(state)).await;
         Node { address, admin_address, engine, keys, events, probe, hook, servers: [public, admin] }

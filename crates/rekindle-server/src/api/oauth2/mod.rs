@@ -12,7 +12,7 @@ pub(crate) use form::Form;
 
 use super::openapi::oauth_errors;
 
-oauth_errors!(TokenErrors: 400 = ["invalid_request", "invalid_grant", "unsupported_grant_type"], 503 = ["temporarily_unavailable"]);
+oauth_errors!(TokenErrors: 400 = ["invalid_request", "invalid_grant", "unsupported_grant_type"], 429 = ["temporarily_unavailable"], 503 = ["temporarily_unavailable"]);
 oauth_errors!(RevokeErrors: 400 = ["invalid_request"], 503 = ["temporarily_unavailable"]);
 
 /// For the document alone.

@@ -7,21 +7,32 @@ use axum::response::Response;
 use super::{Form, TokenErrors, TokenForm};
 use crate::api::answer::{self, TokensBody};
 use crate::api::problem::{Problem, oauth_error};
+use crate::api::refresh::exchange;
 use crate::app::AppState;
+use crate::rates::ClientAddress;
 
 #[utoipa::path(
     post, path = "/oauth2/token", tag = "oauth2",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = TokensBody), TokenErrors)
 )]
-pub(crate) async fn token(State(app): State<AppState>, form: Result<Form, Problem>) -> Response {
-    match exchanged(&app, form).await {
+pub(crate) async fn token(
+    State(app): State<AppState>,
+    client: ClientAddress,
+    form: Result<Form, Problem>,
+) -> Response {
+    match exchanged(&app, client, form).await {
         Ok(response) => response,
         Err(problem) => problem.oauth(),
     }
 }
 
-async fn exchanged(app: &AppState, form: Result<Form, Problem>) -> Result<Response, Problem> {
+async fn exchanged(
+    app: &AppState,
+    client: ClientAddress,
+    form: Result<Form, Problem>,
+) -> Result<Response, Problem> {
+    app.rates.refresh(client)?;
     let form = form?;
     match form.one("grant_type")? {
         Some("refresh_token") => {}
@@ -32,6 +43,6 @@ async fn exchanged(app: &AppState, form: Result<Form, Problem>) -> Result<Respon
         }
     }
     let token = form.one("refresh_token")?.ok_or_else(|| Problem::invalid("`refresh_token` is missing"))?;
-    let tokens = app.engine.refresh(token, form.one("client_id")?).await?;
+    let tokens = exchange(app, token, form.one("client_id")?).await?;
     Ok(answer::tokens(tokens, app.clock.now()))
 }
