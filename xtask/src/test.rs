@@ -13,11 +13,12 @@ struct Asked<'a> {
 type Part = (&'static str, fn(&Asked) -> Done);
 
 /// In the order in which they run.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("rust", |_| cargo("test --workspace --all-features")),
     ("pyjwt", |_| pyjwt()),
     ("openapi", |_| crate::openapi::run()),
     ("kill", kill),
+    ("hostile", |_| hostile()),
     ("tour", |_| crate::tour::run()),
 ];
 
@@ -61,6 +62,14 @@ fn pyjwt() -> Done {
     pipe(
         (&cargo_program(), "run --quiet --package rekindle --all-features --example mutated_tokens -- 40000"),
         (&python, "crates/rekindle/tests/pyjwt/compare.py"),
+    )
+}
+
+/// Ten thousand bad clients, and a million junk tokens.
+fn hostile() -> Done {
+    cargo_with(
+        "test --release --package rekindle-server --test processes -- --nocapture --test-threads 1 hostile junk",
+        &[("REKINDLE_HOSTILE_CLIENTS", "10000"), ("REKINDLE_JUNK_TOKENS", "1000000")],
     )
 }
 

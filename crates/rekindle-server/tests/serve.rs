@@ -367,6 +367,27 @@ async fn above_the_cap_the_one_idle_for_longest_makes_room() {
     until(&mut newer, "hello").await;
 }
 
+/// Slow on purpose or not: nobody who is slow keeps others out for as long as it may be slow.
+#[tokio::test]
+async fn above_the_cap_slow_requests_make_room() {
+    for begun in [
+        "",
+        "GET /",
+        "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx",
+        // Answers that are not read.
+        &"GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100),
+    ] {
+        let server = server("connections = 2").await;
+        let mut slow = Vec::new();
+        for _ in 0..2 {
+            let mut peer = server.connect().await;
+            peer.write_all(begun.as_bytes()).await.unwrap();
+            slow.push(peer);
+        }
+        timeout(Duration::from_secs(5), server.still_answers()).await.expect(begun);
+    }
+}
+
 #[tokio::test]
 async fn a_stop_finishes_what_has_begun_and_nothing_else() {
     let server = server("").await;

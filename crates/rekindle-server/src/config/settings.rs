@@ -222,7 +222,8 @@ section! {
     Limits, "limits";
 
     keys {
-        /// How many connections are open at once. The next one waits, and the one idle for longest makes room.
+        /// How many connections are open at once. For the next one, the one that has waited for its client for longest
+        /// makes room, a second or more: idle, or sending its request slowly.
         ///
         /// At worst each holds two buffers of `header_bytes` and a body: 4096 of them take some 200 MB.
         connections: Count = Count::of(4096);

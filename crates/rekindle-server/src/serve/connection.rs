@@ -76,11 +76,11 @@ pub(super) async fn run(
                 }
                 break if pulse.doing() == Doing::Head && pulse.flows() { End::TooSlow } else { End::Dropped };
             }
-            () = shared.shed.notified(), if pulse.doing() == Doing::Resting => {
-                if pulse.doing() == Doing::Resting {
+            () = shared.shed.notified(), if pulse.is_settled() => {
+                if pulse.is_settled() {
                     break End::Dropped;
                 }
-                // A request came meanwhile: pass it on.
+                // The peer went on meanwhile: pass it on.
                 shared.shed.notify_one();
             }
             changed = phases.changed() => {
@@ -127,8 +127,10 @@ async fn serve(
     pulse: Arc<Pulse>,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Infallible> {
+    pulse.receiving();
+    let admitted = admission::admit(request, &shared.limits).await;
     pulse.serving();
-    let mut response = match admission::admit(request, &shared.limits).await {
+    let mut response = match admitted {
         Ok(request) => answer(&shared, request).await?,
         Err(refusal) => {
             pulse.leave_unread();

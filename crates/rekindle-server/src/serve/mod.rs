@@ -33,7 +33,7 @@ struct Shared {
     router: Router,
     limits: Limits,
     http: http1::Builder,
-    /// Asks the connection that has been idle for longest to make room.
+    /// Asks the connection that has waited for its peer for longest to make room.
     shed: Notify,
 }
 
@@ -128,7 +128,7 @@ async fn accept(
     }
 }
 
-/// A place for one more connection, asking an idle one for its own where all are taken.
+/// A place for one more connection, asking one that waits for its peer for its own where all are taken.
 async fn place(shared: &Shared, places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     loop {
         if let Ok(place) = Arc::clone(places).try_acquire_owned() {

@@ -8,7 +8,8 @@ use tokio::time::{Instant, Sleep};
 
 use crate::config::Limits;
 
-/// A connection idle for less than this is not asked to make room: its next request is probably on its way.
+/// A connection that has kept us waiting for less than this is not asked to make room: what comes next is probably on
+/// its way.
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// How long a connection just made may still send its first byte when the server stops.
@@ -29,12 +30,12 @@ pub(super) enum Doing {
     Fresh,
     /// A request has begun and its head is not complete.
     Head,
-    /// A request is being read, handled or answered: those who do it mind the time.
+    /// The head is complete, the body is not: whoever reads it minds the time.
+    Body,
+    /// A request is being handled or answered: whoever does it minds the time.
     Serving,
     /// An answer was given; the next request may come.
     Idle,
-    /// The same for a while: may be asked to make room.
-    Resting,
 }
 
 #[derive(Debug)]
@@ -43,6 +44,9 @@ struct State {
     /// When `doing` began, as far as anybody asked: most requests are read and answered before a deadline is
     /// needed, and asking the clock at every step would cost as much as finding the handler.
     since: Option<Instant>,
+    /// It has waited for the peer for a while: it may be asked to make room. So whoever takes all places and does
+    /// nothing with them, or everything slowly, has them for a second.
+    settled: bool,
     /// Since when the peer does not take what is written.
     stalled: Option<Instant>,
     /// The server stops.
@@ -56,6 +60,7 @@ impl Pulse {
         let state = State {
             doing: Doing::Fresh,
             since: Some(Instant::now()),
+            settled: false,
             stalled: None,
             last_call: None,
             unread: false,
@@ -75,12 +80,17 @@ impl Pulse {
     /// Bytes arrived.
     pub(super) fn received(&self) {
         let mut state = self.state();
-        if matches!(state.doing, Doing::Fresh | Doing::Idle | Doing::Resting) {
+        if matches!(state.doing, Doing::Fresh | Doing::Idle) {
             state.turn(Doing::Head);
         }
     }
 
     /// The head of a request is complete.
+    pub(super) fn receiving(&self) {
+        self.state().turn(Doing::Body);
+    }
+
+    /// All of a request is there.
     pub(super) fn serving(&self) {
         self.state().turn(Doing::Serving);
     }
@@ -95,7 +105,10 @@ impl Pulse {
         let mut state = self.state();
         match (stalled, state.stalled) {
             (true, None) => state.stalled = Some(Instant::now()),
-            (false, Some(_)) => state.stalled = None,
+            (false, Some(_)) => {
+                state.stalled = None;
+                state.settled = false;
+            }
             _ => {}
         }
     }
@@ -123,10 +136,10 @@ impl Pulse {
         self.state().last_call.is_some()
     }
 
-    /// Ready when the connection has been as it is for too long, or has come to rest.
+    /// Ready when the connection has been as it is for too long, or for long enough to make room for another.
     pub(super) fn poll_due(&self, mut timer: std::pin::Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            // No deadline while somebody serves: those have their own, and answering sets the next.
+            // No deadline while somebody serves: those have their own, and what they do sets the next.
             let Some(due) = self.due() else { return Poll::Pending };
             if due < timer.deadline() {
                 timer.as_mut().reset(due);
@@ -140,33 +153,43 @@ impl Pulse {
         }
     }
 
-    /// Turns a connection that was idle for a while into one that rests.
+    /// Notes that the peer has kept the connection waiting for a while. `false`: it has for too long.
     pub(super) fn settle(&self) -> bool {
         let mut state = self.state();
-        let settles = state.doing == Doing::Idle && state.stalled.is_none() && self.idle_timeout > SETTLED;
-        if settles {
-            // `since` stays: the idle timeout counts from the last answer.
-            state.doing = Doing::Resting;
-        }
-        settles
+        let in_time = !state.settled && self.end(&mut state).is_none_or(|end| Instant::now() < end);
+        state.settled |= in_time;
+        in_time
+    }
+
+    /// Whether the connection may be asked to make room.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state().settled
     }
 
     /// Asked after every change, so that what it takes for the beginning is at most one poll late.
     fn due(&self) -> Option<Instant> {
         let mut state = self.state();
-        let span = match state.doing {
-            Doing::Fresh | Doing::Head => Some(self.header_timeout),
-            Doing::Serving => None,
-            Doing::Idle => Some(self.idle_timeout.min(SETTLED)),
-            Doing::Resting => Some(self.idle_timeout),
+        let end = self.end(&mut state);
+        if state.settled {
+            return end;
+        }
+        let waits = (state.doing != Doing::Serving).then(|| state.since());
+        [end, waits.map(|since| since + SETTLED), state.stalled.map(|since| since + SETTLED)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When the connection is closed, as it is now.
+    fn end(&self, state: &mut State) -> Option<Instant> {
+        let phase = match state.doing {
+            Doing::Fresh | Doing::Head => Some(state.since() + self.header_timeout),
+            Doing::Body | Doing::Serving => None,
+            Doing::Idle => Some(state.since() + self.idle_timeout),
         };
-        let phase = span.map(|span| *state.since.get_or_insert_with(Instant::now) + span);
-        let phase = match (state.doing, state.last_call) {
-            (Doing::Fresh, Some(last_call)) => phase.map(|due| due.min(last_call)),
-            _ => phase,
-        };
+        let last_call = state.last_call.filter(|_| state.doing == Doing::Fresh);
         let write = state.stalled.map(|since| since + self.write_timeout);
-        [phase, write].into_iter().flatten().min()
+        [phase, last_call, write].into_iter().flatten().min()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -179,5 +202,10 @@ impl State {
     fn turn(&mut self, doing: Doing) {
         self.doing = doing;
         self.since = None;
+        self.settled = false;
+    }
+
+    fn since(&mut self) -> Instant {
+        *self.since.get_or_insert_with(Instant::now)
     }
 }

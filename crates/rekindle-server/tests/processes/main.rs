@@ -4,7 +4,14 @@ mod client;
 #[cfg(target_os = "linux")]
 mod disk;
 mod holder;
+#[cfg(target_os = "linux")]
+mod hostile;
+#[cfg(target_os = "linux")]
+mod junk;
 mod kill9;
+#[path = "../support/probe.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod probe;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod process;
