@@ -2,6 +2,7 @@
 //! only, so that it builds in a second.
 
 mod bench;
+mod browser;
 mod check;
 mod needs;
 mod openapi;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
-                 [--only PART]                   one part of them: rust, pyjwt, openapi, kill, tour
+                 [--only PART]                   one part of them: rust, pyjwt, openapi, browser, kill, tour
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
 cargo xtask bench [--quick]                      what the project claims to be fast at, each beside its measure
 

@@ -7,19 +7,34 @@ struct Need {
     program: &'static str,
     arguments: &'static [&'static str],
     package: &'static str,
+    /// The only part of the tests that needs it.
+    part: Option<&'static str>,
 }
 
-const NEEDS: [Need; 4] = [
-    Need { program: "cc", arguments: &["--version"], package: "gcc" },
-    Need { program: "curl", arguments: &["--version"], package: "curl" },
-    Need { program: "bash", arguments: &["--version"], package: "bash" },
-    Need { program: "python3", arguments: &["-c", "import venv, ensurepip"], package: "python3-venv" },
+const fn always(program: &'static str, arguments: &'static [&'static str], package: &'static str) -> Need {
+    Need { program, arguments, package, part: None }
+}
+
+/// By its program, not by its package: Node.js has not always come from Debian.
+const fn browser(program: &'static str, package: &'static str) -> Need {
+    Need { program, arguments: &["--version"], package, part: Some("browser") }
+}
+
+const NEEDS: [Need; 7] = [
+    always("cc", &["--version"], "gcc"),
+    always("curl", &["--version"], "curl"),
+    always("bash", &["--version"], "bash"),
+    always("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
+    browser("chromium", "chromium"),
+    browser("node", "nodejs"),
+    browser("npm", "npm"),
 ];
 
-/// Sees to it that everything is there.
-pub(crate) fn provide(install: bool) -> Done {
+/// Sees to it that everything is there for all parts, or for one.
+pub(crate) fn provide(install: bool, only: Option<&str>) -> Done {
+    let needed = NEEDS.iter().filter(|need| only.is_none() || need.part.is_none() || need.part == only);
     let missing: Vec<&str> =
-        NEEDS.iter().filter(|need| !works(need.program, need.arguments)).map(|need| need.package).collect();
+        needed.filter(|need| !works(need.program, need.arguments)).map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -17,6 +17,7 @@ const PARTS: [Part; 6] = [
     ("rust", |_| cargo("test --workspace --all-features")),
     ("pyjwt", |_| pyjwt()),
     ("openapi", |_| crate::openapi::run()),
+    ("browser", |_| crate::browser::run()),
     ("kill", kill),
     ("hostile", |_| hostile()),
     ("tour", |_| crate::tour::run()),
@@ -24,7 +25,7 @@ const PARTS: [Part; 6] = [
 
 pub(crate) fn run(flags: &[&str]) -> Done {
     let asked = read(flags)?;
-    needs::provide(asked.install)?;
+    needs::provide(asked.install, asked.only)?;
     let parts = PARTS.iter().filter(|(name, _)| asked.only.is_none_or(|only| only == *name));
     for (_, part) in parts {
         part(&asked)?;

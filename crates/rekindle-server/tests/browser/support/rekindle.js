@@ -1,0 +1,107 @@
+// The real server: the debug build, on a free port, with a folder of its own.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const BINARY =
+  process.env.REKINDLE_BINARY ?? fileURLToPath(new URL("../../../../../target/debug/rekindle", import.meta.url));
+
+/** Whose sessions the account of `rekindle dev` opens. */
+const DEMO = "7d0f1a52-3c64-4b8e-9a1d-64656d6f0000";
+
+/** What still runs when the tests end, because one of them failed on the way, ends with them. */
+const running = new Set();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+const NAMED = /listening on http:\/\/127\.0\.0\.1:(\d+)/;
+
+export class Rekindle {
+  /** Subjects by user name. */
+  subjects = { demo: DEMO };
+  #folder;
+  #process;
+  #said = "";
+
+  /** `rekindle dev` with `settings`, such as `{ lifetimes__access: "5s" }`. */
+  static async start(settings) {
+    const server = new Rekindle();
+    server.#folder = await mkdtemp(path.join(tmpdir(), "rekindle-browser-"));
+    await server.#run(settings);
+    return server;
+  }
+
+  /** The same sessions under other settings. */
+  async restart(settings) {
+    await this.#end();
+    await this.#run(settings);
+  }
+
+  async addUser(name, password) {
+    const said = await this.#command(["user", "add", name, "--password-stdin"], password);
+    this.subjects[name] = /subject (\S+)/.exec(said)[1];
+  }
+
+  /** What a user's access tokens say from now on. Their sessions hear of it at once. */
+  async setClaims(name, claims) {
+    await this.#command(["user", "claims", name, JSON.stringify(claims)]);
+  }
+
+  async stop() {
+    await this.#end();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  /** What it wrote to standard error: for whoever has to find out why a test failed. */
+  get log() {
+    return this.#said;
+  }
+
+  #environment(settings = {}) {
+    const given = Object.entries(process.env).filter(([name]) => !name.startsWith("REKINDLE__"));
+    const wanted = Object.entries(settings).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`REKINDLE__${key.toUpperCase()}`, value]],
+    );
+    return { ...Object.fromEntries([...given, ...wanted]), REKINDLE__DATA_DIR: this.#folder };
+  }
+
+  async #run(settings) {
+    const fixed = { listen: "127.0.0.1:0", log__level: "warn", log__format: "json" };
+    const child = spawn(BINARY, ["dev"], {
+      env: this.#environment({ ...fixed, ...settings }),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    running.add(child);
+    child.once("close", () => running.delete(child));
+    child.stderr.on("data", (bytes) => (this.#said += bytes));
+    const ended = once(child, "close").then(() => Promise.reject(new Error(`no server: ${this.#said}`)));
+    ended.catch(() => {});
+    const listening = new Promise((resolve) => {
+      createInterface(child.stdout).on("line", (line) => {
+        const [, port] = NAMED.exec(line) ?? [];
+        if (port) resolve(Number(port));
+      });
+    });
+    this.port = await Promise.race([listening, ended]);
+  }
+
+  async #end() {
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, "close");
+    child.kill("SIGTERM");
+    await closed;
+  }
+
+  async #command(words, input = "") {
+    const running = promisify(execFile)(BINARY, words, { env: this.#environment() });
+    running.child.stdin.end(input);
+    return (await running).stdout;
+  }
+}
