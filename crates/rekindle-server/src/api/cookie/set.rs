@@ -40,10 +40,16 @@ pub(crate) fn set(
 }
 
 /// Expires both cookies of a session, and nobody else's.
+///
+/// Where they are for a domain, also those for the host alone: they may be from before the domain was set, and nothing
+/// else would take them out. The other way round the old domain is not known any more.
 pub(crate) fn clear(session: SessionId, browsers: &Browsers) -> SetCookies {
-    let (access, refresh) = both(session, browsers);
-    let cleared = [access, refresh].map(|cookie| with(cookie, "", Some(Seconds(0))));
-    cleared.iter().filter_map(header).collect()
+    let alone = browsers.domain.is_some().then(|| Browsers { domain: None, ..browsers.clone() });
+    let cleared = [Some(browsers), alone.as_ref()].into_iter().flatten().flat_map(|browsers| {
+        let (access, refresh) = both(session, browsers);
+        [access, refresh].map(|cookie| with(cookie, "", Some(Seconds(0))))
+    });
+    cleared.filter_map(|cookie| header(&cookie)).collect()
 }
 
 fn both(session: SessionId, browsers: &Browsers) -> (Cookie<'static>, Cookie<'static>) {
