@@ -4,6 +4,7 @@ import { after, test } from "node:test";
 
 import { selfSigned } from "./certificate.js";
 import { launch } from "./chromium.js";
+import { Profile } from "./profile.js";
 import { Rekindle } from "./rekindle.js";
 import { Site } from "./site.js";
 import { Visitor } from "./visitor.js";
@@ -65,6 +66,9 @@ class World {
     browser ??= launch();
     return this.#keep(await Visitor.arrive(await browser, origin), "leave");
   };
+
+  /** A browser that can be closed and opened again. */
+  profile = async () => this.#keep(await Profile.make(), "remove");
 
   async close() {
     for (const close of this.#closing.reverse()) await close();

@@ -18,6 +18,7 @@ export class Site {
   /** Every request, in the order in which they came. */
   seen = [];
   #holds = new Holds();
+  #awaited = [];
   #upstream;
   #agent;
   #listener;
@@ -62,6 +63,11 @@ export class Site {
     this.#holds.gather(request, count);
   }
 
+  /** The next such request and what it was answered. */
+  next(request) {
+    return new Promise((resolve) => this.#awaited.push({ request, resolve }));
+  }
+
   /** Those of `seen` that are meant, such as `POST /v1/refresh`. */
   count(request) {
     return this.seen.filter((each) => each.request === request).length;
@@ -98,7 +104,9 @@ export class Site {
       if (held?.at === "request" && !(await held.hold.wait())) return response.stream?.close() ?? response.destroy();
       const page = this.pages.get(path);
       const { status, headers, body } = page ? await page(seen) : await this.#rest(seen);
-      seen.status = status;
+      Object.assign(seen, { status, code: code(body) });
+      const awaited = this.#awaited.findIndex((each) => each.request === seen.request);
+      if (awaited >= 0) this.#awaited.splice(awaited, 1)[0].resolve(seen);
       if (held?.at === "answer" && !(await held.hold.wait())) return response.stream?.close() ?? response.destroy();
       const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name));
       response.writeHead(status, Object.fromEntries(kept));
@@ -117,6 +125,11 @@ export class Site {
     const kept = Object.entries(headers).filter(([name]) => !name.startsWith(":") && !HOP_BY_HOP.has(name));
     return this.ask(method, url, { ...Object.fromEntries(kept), host }, body);
   }
+}
+
+/** The code of a problem. */
+function code(body) {
+  return /"code":"(\w+)"/.exec(body.toString())?.[1];
 }
 
 async function bytes(stream) {
