@@ -10,5 +10,10 @@ pub(crate) fn run() -> Done {
     // What the lock file names, byte for byte, and no script of a package is run.
     run_in(&folder, "npm", "ci --prefer-offline", &[])?;
     let binary = root().join("target/debug/rekindle").display().to_string();
-    run_in(&folder, "node", "--test --test-reporter spec", &[("REKINDLE_BINARY", &binary)])
+    run_in(
+        &folder,
+        "node",
+        "--test --test-concurrency=2 --test-reporter spec",
+        &[("REKINDLE_BINARY", &binary)],
+    )
 }

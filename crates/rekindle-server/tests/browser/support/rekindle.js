@@ -52,6 +52,11 @@ export class Rekindle {
     await this.#command(["user", "claims", name, JSON.stringify(claims)]);
   }
 
+  /** Ends it, and keeps its folder for a `restart`. */
+  async pause() {
+    await this.#end();
+  }
+
   async stop() {
     await this.#end();
     await rm(this.#folder, { recursive: true });

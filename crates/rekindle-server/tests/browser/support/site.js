@@ -114,8 +114,9 @@ export class Site {
     } catch (error) {
       // The browser has gone, or the server: a proxy says no more than this.
       seen.error = error;
-      if (!response.headersSent) response.writeHead(502);
-      response.end();
+      seen.status = 502;
+      if (!response.headersSent) response.writeHead(502, { "content-type": "text/html" });
+      response.end("<!doctype html><title>Bad Gateway</title>");
     }
   }
 
