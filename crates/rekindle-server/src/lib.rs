@@ -2,7 +2,7 @@
 //! with a clock of their own.
 //!
 //! [`cli`] reads the command line, [`config`] the settings, [`node`] puts a server together. Then a request
-//! goes [`serve`] (sockets, limits, shutdown) -> [`app`] (router) -> `api` (handlers) -> the engine;
+//! goes [`serve`] (sockets, [`tls`], limits, shutdown) -> [`app`] (router) -> `api` (handlers) -> the engine;
 //! [`accounts`] says who may log in.
 
 pub mod accounts;
@@ -16,4 +16,5 @@ pub mod page;
 pub mod rates;
 pub mod serve;
 pub mod telemetry;
+pub mod tls;
 pub mod webhook;

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rekindle::clock::{Clock as _, SystemClock};
+use rekindle::core::{Seconds, Timestamp};
 use serde::Serialize;
 
 use super::output::Output;
 use super::read;
+use super::when::relative;
 use crate::config::{Advice, ConfigError};
+use crate::tls::Certificates;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -19,13 +23,17 @@ pub(super) struct Check {
     strict: bool,
 }
 
-/// Opens nothing and writes nothing. What is refused is an error of its own, with its place.
+/// Reads, and writes nothing. What is refused is an error of its own, with its place.
 pub(super) fn run(check: &Check, output: Output) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Found {
         advice: Vec<Advice>,
     }
-    let found = Found { advice: read(check.config.clone())?.advice() };
+    let config = read(check.config.clone())?;
+    let mut found = Found { advice: config.advice() };
+    if let Some(certificates) = Certificates::open(&config.tls)? {
+        found.advice.extend(certificate(&certificates, SystemClock.now()));
+    }
     output.show(&found, |found| match found.advice.as_slice() {
         [] => "nothing to say: this configuration can be served".to_owned(),
         advice => {
@@ -38,4 +46,37 @@ pub(super) fn run(check: &Check, output: Output) -> anyhow::Result<()> {
         return Err(ConfigError::plain("--strict: see above").into());
     }
     Ok(())
+}
+
+/// Certificates of today live 90 days or less, and are renewed a third of their life before its end.
+const SOON: Seconds = Seconds::days(7);
+
+fn certificate(certificates: &Certificates, now: Timestamp) -> Option<Advice> {
+    let expires = certificates.expires()?;
+    let text = match expires.since(now) {
+        Seconds(0) => format!("expired {}: clients refuse it; renew it", relative(expires, now)),
+        left if left < SOON => format!("expires {}: see that it is renewed", relative(expires, now)),
+        _ => return None,
+    };
+    Some(Advice { key: "tls.certificate_file", text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn a_certificate_that_ends_soon_is_worth_a_word() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/certificates/first");
+        let text = format!("[tls]\ncertificate_file = '{folder}.crt.pem'\nkey_file = '{folder}.key.pem'\n");
+        let config = Config::from_bytes("c", text.as_bytes(), &Environment::default()).unwrap();
+        let certificates = Certificates::open(&config.tls).unwrap().unwrap();
+        let expires = certificates.expires().unwrap();
+        let before = |days| Timestamp::from_unix(expires.as_unix() - Seconds::days(days).0);
+        let said = |now| certificate(&certificates, now).map(|advice| advice.text);
+        assert_eq!(said(before(8)), None);
+        assert_eq!(said(before(6)).unwrap(), "expires in 6d: see that it is renewed");
+        assert_eq!(said(expires + Seconds(60)).unwrap(), "expired 1m ago: clients refuse it; renew it");
+    }
 }

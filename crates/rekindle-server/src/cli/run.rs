@@ -7,12 +7,13 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::print;
+use super::{print, reload, service};
 use crate::accounts::{DEMO_PASSWORD, DEMO_USERNAME};
 use crate::config::Checked;
 use crate::node::{Ambient, Mode, Node};
-use crate::serve::{Stopped, serve as serve_on};
+use crate::serve::{Listener, Stopped, serve as serve_on};
 use crate::telemetry;
+use crate::tls::Certificates;
 
 pub(super) fn dev(mut config: Checked) -> anyhow::Result<()> {
     // Whoever tries it out, or loads it, is to meet the protocol and not the rates.
@@ -37,18 +38,27 @@ async fn until_stopped(config: &Checked, mode: Mode) -> anyhow::Result<()> {
     // Before anything is opened: a signal during the start is a wish to stop, too.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // A terminal that is closed ends what was started for trying out.
+    let hangup = (mode == Mode::Serve).then(|| signal(SignalKind::hangup())).transpose()?;
+    let certificates = Certificates::open(&config.tls)?;
+    let tls = certificates.as_ref().map(Certificates::protocol).transpose()?;
 
     let listener = bind(config.listen.0, "--listen IP:PORT or REKINDLE__LISTEN").await?;
     let bound = listener.local_addr()?;
     let admin = bind(config.admin_listen(bound), "admin_listen or REKINDLE__ADMIN_LISTEN").await?;
     let admin_bound = admin.local_addr()?;
     let node = Node::open(config, mode, bound, Ambient::default()).await?;
-    print(&format!("listening on http://{bound}"));
-    print(&format!("for operators on http://{admin_bound}"));
+    let listener = Listener::new(listener, tls.clone());
+    // What stays on this machine needs no TLS, and whoever asks there has no name to check the certificate by.
+    let admin = Listener::new(admin, tls.filter(|_| !admin_bound.ip().is_loopback()));
+    print(&format!("listening on {}://{bound}", listener.scheme()));
+    print(&format!("for operators on {}://{admin_bound}", admin.scheme()));
     if mode == Mode::Dev {
         introduce(config, bound);
     }
     tracing::info!(address = %bound, admin = %admin_bound, store = %config.store, "listening");
+    tokio::spawn(reload::follow(certificates, hangup));
+    service::ready();
 
     let (stopping, stopped) = watch::channel(false);
     let stop = |mut stopped: watch::Receiver<bool>| async move {
@@ -59,6 +69,7 @@ async fn until_stopped(config: &Checked, mode: Mode) -> anyhow::Result<()> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        service::stopping();
         tracing::info!("stopping: requests that have begun are finished; a second signal stops at once");
         let _ = stopping.send(true);
         tokio::select! {

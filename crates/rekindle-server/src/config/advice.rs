@@ -95,6 +95,10 @@ impl Checked {
         if others_read(&self.master_file()) {
             say("keys.master_file", "others than its owner can read it: chmod 600");
         }
+        // A group is often meant to: certificates are renewed by a program of their own.
+        if self.tls.key_file.as_ref().is_some_and(|key| has_mode(key, 0o007)) {
+            say("tls.key_file", "everybody on this machine can read it: chmod o= it");
+        }
         if others_read(&self.data_dir) {
             say("data_dir", "others than its owner can look into it: chmod 700");
         }
@@ -104,5 +108,9 @@ impl Checked {
 
 /// Whether group or world have any right on it. What is not there yet is made for its owner alone.
 fn others_read(path: &Path) -> bool {
-    path.metadata().is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+    has_mode(path, 0o077)
+}
+
+fn has_mode(path: &Path, mode: u32) -> bool {
+    path.metadata().is_ok_and(|found| found.permissions().mode() & mode != 0)
 }

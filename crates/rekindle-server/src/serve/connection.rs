@@ -1,6 +1,7 @@
 //! One connection, from accept to close.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,12 +13,13 @@ use axum::response::IntoResponse as _;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tower::Service as _;
 
 use super::pulse::{Doing, Pulse};
+use super::transport::Transport;
 use super::wire::Wire;
 use super::{Peer, Phase, Shared, admission};
 use crate::api::Problem;
@@ -58,8 +60,9 @@ pub(super) async fn run(
         }
         serve(Arc::clone(&shared), Arc::clone(&pulse), request)
     });
-    let wire = TokioIo::new(Wire::new(stream, Arc::clone(&pulse)));
-    let mut connection = shared.http.serve_connection(wire, service);
+    let wire = Wire::new(stream, Arc::clone(&pulse));
+    let transport = Transport::new(wire, shared.tls.as_ref(), Arc::clone(&pulse));
+    let mut connection = shared.http.serve_connection(TokioIo::new(transport), service);
     let mut timer = pin!(tokio::time::sleep(shared.limits.header_timeout.0));
 
     let end = loop {
@@ -95,17 +98,20 @@ pub(super) async fn run(
             }
         }
     };
-    close(connection.into_parts().io.into_inner().into_inner(), end, &pulse).await;
+    close(connection.into_parts().io.into_inner(), end, &pulse).await;
     drop(place);
 }
 
-async fn close(mut stream: TcpStream, end: End, pulse: &Pulse) {
+async fn close(mut stream: Transport, end: End, pulse: &Pulse) {
     let linger = match end {
-        End::Dropped => return,
+        End::Dropped => {
+            // TLS says when it ends, so that a client can tell it from a connection that was cut.
+            once(|cx| Pin::new(&mut stream).poll_shutdown(cx)).await;
+            return;
+        }
         End::Closed => pulse.is_unread(),
         End::Malformed => true,
-        // One try without waiting for room: whoever does not read does not need to know.
-        End::TooSlow => stream.try_write(TOO_SLOW).is_ok(),
+        End::TooSlow => once(|cx| Pin::new(&mut stream).poll_write(cx, TOO_SLOW)).await,
     };
     let _ = tokio::time::timeout(LINGER, async {
         stream.shutdown().await?;
@@ -117,9 +123,14 @@ async fn close(mut stream: TcpStream, end: End, pulse: &Pulse) {
                 n => left = left.saturating_sub(n),
             }
         }
-        std::io::Result::Ok(())
+        io::Result::Ok(())
     })
     .await;
+}
+
+/// One try without waiting for room: whoever does not read does not need to know. Answers whether it was done.
+async fn once<T>(mut attempt: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>) -> bool {
+    std::future::poll_fn(|cx| Poll::Ready(matches!(attempt(cx), Poll::Ready(Ok(_))))).await
 }
 
 async fn serve(

@@ -4,12 +4,13 @@
 //! the server hold is bounded in number ([`Limits::connections`]), size and time, whatever the peer does;
 //! and a stop finishes what was begun.
 //!
-//! `connection` drives one connection, `pulse` knows how long it may stay as it is, `admission` lets a
-//! request through when all of it is there.
+//! `connection` drives one connection over its `transport`, `pulse` knows how long it may stay as it is,
+//! `admission` lets a request through when all of it is there.
 
 mod admission;
 mod connection;
 mod pulse;
+mod transport;
 mod wire;
 
 use std::io;
@@ -19,8 +20,10 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 
 use crate::config::Limits;
 
@@ -28,11 +31,36 @@ use crate::config::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
+/// Where clients connect, and what is spoken there. A socket alone speaks HTTP in clear.
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Listener {
+    /// Speaks HTTPS, where there is a configuration for it.
+    pub fn new(socket: TcpListener, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self { socket, tls: tls.map(TlsAcceptor::from) }
+    }
+
+    /// `https` or `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(socket: TcpListener) -> Self {
+        Self::new(socket, None)
+    }
+}
+
 /// What all connections share.
 struct Shared {
     router: Router,
     limits: Limits,
     http: http1::Builder,
+    tls: Option<TlsAcceptor>,
     /// Asks the connection that has waited for its peer for longest to make room.
     shed: Notify,
 }
@@ -60,16 +88,17 @@ pub enum Stopped {
 ///
 /// Accepting survives everything, the lack of file descriptors included.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     router: Router,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> Stopped {
+    let Listener { socket: listener, tls } = listener.into();
     let cap = limits.connections.get().min(Semaphore::MAX_PERMITS).min(u32::MAX as usize) as u32;
     let places = Arc::new(Semaphore::new(cap as usize));
     let patience = limits.shutdown_timeout.0;
     let http = protocol(&limits);
-    let shared = Arc::new(Shared { router, limits, http, shed: Notify::new() });
+    let shared = Arc::new(Shared { router, limits, http, tls, shed: Notify::new() });
     let (phase, phases) = watch::channel(Phase::Running);
     let start = |stream, place| {
         tokio::spawn(connection::run(stream, Arc::clone(&shared), phases.clone(), place));

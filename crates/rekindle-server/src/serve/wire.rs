@@ -1,4 +1,4 @@
-//! A socket that tells the [`Pulse`] what passes.
+//! A socket that tells the [`Pulse`] whether its peer takes what is written.
 
 use std::io;
 use std::pin::Pin;
@@ -20,10 +20,6 @@ impl Wire {
         Self { stream, pulse }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
-        self.stream
-    }
-
     fn note<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         self.pulse.stalled(written.is_pending());
         written
@@ -36,12 +32,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.pulse.received();
-        }
-        read
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 

@@ -1,0 +1,63 @@
+//! What changes while the server runs: the certificate. The keys of tokens come from the store by themselves, and
+//! everything else needs a restart.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::Signal;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::service;
+use super::when::moment;
+use crate::tls::{Certificates, Renewal};
+
+/// How often the files are looked at. Whoever cannot wait sends SIGHUP.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Follows the certificate's files for as long as the server runs; `hangup` asks for a look at once.
+pub(super) async fn follow(certificates: Option<Arc<Certificates>>, mut hangup: Option<Signal>) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let asked = tokio::select! {
+            _ = ticks.tick(), if certificates.is_some() => false,
+            () = next(&mut hangup) => true,
+        };
+        if asked {
+            service::reloading();
+        }
+        if let Some(certificates) = &certificates {
+            look(certificates, asked).await;
+        }
+        if asked {
+            tracing::info!("reloaded: the certificate is read again, other settings need a restart");
+            service::ready();
+        }
+    }
+}
+
+async fn next(hangup: &mut Option<Signal>) {
+    if let Some(hangup) = hangup
+        && hangup.recv().await.is_some()
+    {
+        return;
+    }
+    pending().await
+}
+
+async fn look(certificates: &Arc<Certificates>, asked: bool) {
+    let reading = Arc::clone(certificates);
+    // The disk may hang, and requests are not to wait for it.
+    match tokio::task::spawn_blocking(move || reading.renew(asked)).await {
+        Ok(Renewal::Same) | Err(_) => {}
+        Ok(Renewal::Renewed) => {
+            let expires = certificates.expires().map(moment).unwrap_or_default();
+            tracing::info!(expires, "a new certificate is in use");
+        }
+        Ok(Renewal::Refused(error)) => {
+            let expires = certificates.expires().map(moment).unwrap_or_default();
+            tracing::error!(%error, expires, "the new certificate cannot be used; the old one stays in use");
+        }
+    }
+}
