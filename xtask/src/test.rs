@@ -13,7 +13,7 @@ struct Asked<'a> {
 type Part = (&'static str, fn(&Asked) -> Done);
 
 /// In the order in which they run.
-const PARTS: [Part; 6] = [
+const PARTS: &[Part] = &[
     ("rust", |_| cargo("test --workspace --all-features")),
     ("pyjwt", |_| pyjwt()),
     ("openapi", |_| crate::openapi::run()),
@@ -51,7 +51,8 @@ fn read<'a>(flags: &[&'a str]) -> Result<Asked<'a>, String> {
     if let Some(only) = asked.only
         && !PARTS.iter().any(|(name, _)| *name == only)
     {
-        let names = PARTS.map(|(name, _)| name).join(", ");
+        let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
         return Err(format!("there is no part {only}; the parts are {names}"));
     }
     Ok(asked)
