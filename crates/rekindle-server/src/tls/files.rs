@@ -11,7 +11,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{self, InconsistentKeys};
 use zeroize::Zeroizing;
 
-use super::validity;
 use crate::config::Tls;
 
 /// A chain takes some 10 kB. What is longer is another file.
@@ -56,11 +55,8 @@ impl Files {
     pub(super) fn parse(&self, contents: &Contents) -> Result<CertifiedKey, TlsError> {
         let chain = CertificateDer::pem_slice_iter(&contents.certificate).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|error| self.of_certificate(malformed(&error)))?;
-        let Some(own) = chain.first() else {
+        if chain.is_empty() {
             return Err(self.of_certificate("holds no certificate: -----BEGIN CERTIFICATE----- is not in it"));
-        };
-        if validity::expires(own).is_none() {
-            return Err(self.of_certificate("its first certificate is not one: it cannot be read"));
         }
         let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|error| match error {
             pem::Error::NoItemsFound => self.of_key(

@@ -40,7 +40,7 @@ fn what_cannot_be_used_is_named_with_the_mend() {
         ((&chain, &chain), ("tls.key_file", &chain, "holds no private key")),
         ((&half, &key), ("tls.certificate_file", &half, "it may be half written")),
         ((&broken, &key), ("tls.certificate_file", &broken, "base64")),
-        ((&junk, &key), ("tls.certificate_file", &junk, "its first certificate is not one")),
+        ((&junk, &key), ("tls.certificate_file", &junk, "its first certificate cannot be used")),
         ((&chain, &locked), ("tls.key_file", &locked, "opens without a password")),
         ((&chain, &odd), ("tls.key_file", &odd, "P-256")),
         ((&chain, &other), ("tls.key_file", &other, "is not the key of the first certificate in")),
