@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod sqlite {
+    pub mod backup;
     pub mod batches;
     pub mod faults;
     pub mod file;

@@ -65,7 +65,7 @@ enum Command {
     /// Manage the keys that sign tokens, and the API keys of back ends.
     #[command(subcommand)]
     Key(key::Key),
-    /// See what the store holds.
+    /// See what the store holds, and copy it.
     #[command(subcommand)]
     Store(store::Store),
     /// Print a completion script for a shell.

@@ -1,7 +1,11 @@
 //! `rekindle store …`: where sessions are kept.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
 use clap::Subcommand;
 use rekindle::store::Survives;
+use rekindle::store::sqlite::backup;
 use serde::Serialize;
 
 use super::output::Output;
@@ -13,6 +17,16 @@ pub(super) enum Store {
     Status {
         #[command(flatten)]
         target: Target,
+    },
+    /// Copy the store into a new file while servers go on: sessions, accounts and wrapped keys, as of one moment.
+    ///
+    /// docs/operations.md says how to restore it, and what to end afterwards. The copy opens only with the master
+    /// key: keep that elsewhere.
+    Backup {
+        #[command(flatten)]
+        target: Target,
+        /// The new file. Nothing is replaced.
+        file: PathBuf,
     },
 }
 
@@ -29,7 +43,45 @@ struct Status {
 }
 
 pub(super) fn run(command: Store, output: Output) -> anyhow::Result<()> {
-    let Store::Status { target } = command;
+    match command {
+        Store::Status { target } => status(&target, output),
+        Store::Backup { target, file } => back_up(&target, &file, output),
+    }
+}
+
+/// Reads the file itself. Opening the store, as other commands do, would migrate it.
+fn back_up(target: &Target, to: &Path, output: Output) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Copied {
+        file: String,
+        bytes: u64,
+        master_file: String,
+    }
+    let config = target.config()?;
+    let Some(store) = config.store_file() else {
+        bail!(
+            "store = \"{}\" ends with its server: there is nothing to keep; use store = \"sqlite:…\"",
+            config.store
+        );
+    };
+    if !store.exists() {
+        bail!("there is no store at {} yet: the server makes it at its first start", store.display());
+    }
+    let copied = Copied {
+        bytes: backup(&store, to)?,
+        file: to.display().to_string(),
+        master_file: config.master_file().display().to_string(),
+    };
+    output.show(&copied, |copied| {
+        format!(
+            "{}: {} bytes: sessions, accounts and wrapped keys, as of one moment\n\
+             It opens only with the master key, which is not in it: keep {} elsewhere.",
+            copied.file, copied.bytes, copied.master_file
+        )
+    })
+}
+
+fn status(target: &Target, output: Output) -> anyhow::Result<()> {
     let status = target.with(async |opened: Opened| {
         let stats = opened.parts.store.stats().await?;
         let durability = opened.parts.store.durability();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::printed;
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["dev"],
     &["serve"],
@@ -26,6 +26,7 @@ const COMMANDS: [&[&str]; 22] = [
     &["key", "retire"],
     &["key", "api"],
     &["store", "status"],
+    &["store", "backup"],
     &["completions"],
     &["man"],
 ];

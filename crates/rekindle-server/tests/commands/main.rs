@@ -6,6 +6,7 @@
 #[path = "../support/process.rs"]
 mod process;
 
+mod backup;
 mod beside_a_server;
 mod documentation;
 mod explain;

@@ -1,5 +1,6 @@
 //! The real binary, in processes of its own.
 
+mod backup;
 mod client;
 #[cfg(target_os = "linux")]
 mod disk;

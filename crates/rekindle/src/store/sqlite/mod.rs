@@ -4,6 +4,7 @@
 //! Every decision is a condition inside an `UPDATE`, and nothing is remembered outside the file, so several
 //! stores, in one process or in many on one machine, may share it. `docs/stores.md` has the operator's view.
 
+mod backup;
 mod documents;
 mod feed;
 mod lane;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
 
+pub use self::backup::{BackupError, backup};
 use self::lane::{Access, Lane};
 pub use self::options::{Options, Synchronous};
 use self::readers::Readers;

@@ -57,12 +57,7 @@ pub enum OpenError {
 pub(super) fn prepare(path: &Path, options: &Options, epoch: u64) -> Result<(), OpenError> {
     create_private(path).map_err(|cause| unusable(path, cause))?;
     let conn = Connection::open_with_flags(path, flags()).map_err(|cause| unusable(path, cause))?;
-    let failed = |cause: rusqlite::Error| match cause.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            OpenError::Foreign { path: path.display().to_string(), found: "not an SQLite file".into() }
-        }
-        _ => unusable(path, cause),
-    };
+    let failed = |cause| refused(path, cause);
     conn.busy_timeout(options.busy_timeout).map_err(failed)?;
     // Before anything is written: a foreign file keeps its journal mode too. At one moment of the file: it may
     // just be becoming ours by another server's hand, and half of that looks foreign.
@@ -95,6 +90,18 @@ pub(super) fn connect(path: &Path, options: &Options) -> Result<Connection, Open
         Ok(conn)
     };
     open().map_err(|cause: rusqlite::Error| unusable(path, cause))
+}
+
+/// A connection to a store that is there, of this version or an earlier one. Nothing is created or migrated.
+pub(super) fn look_at(path: &Path) -> Result<Connection, OpenError> {
+    // Writable, because a reader takes part in the log's housekeeping.
+    let existing = flags().difference(OpenFlags::SQLITE_OPEN_CREATE);
+    let conn = Connection::open_with_flags(path, existing).map_err(|cause| unusable(path, cause))?;
+    conn.busy_timeout(Options::default().busy_timeout).map_err(|cause| unusable(path, cause))?;
+    match version(&conn, path, |cause| refused(path, cause))? {
+        0 => Err(OpenError::Foreign { path: path.display().to_string(), found: "an empty file".into() }),
+        _ => Ok(conn),
+    }
 }
 
 /// How many migrations the file has seen.
@@ -170,6 +177,15 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
     open.open(path).map(drop)
+}
+
+fn refused(path: &Path, cause: rusqlite::Error) -> OpenError {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            OpenError::Foreign { path: path.display().to_string(), found: "not an SQLite file".into() }
+        }
+        _ => unusable(path, cause),
+    }
 }
 
 pub(super) fn unusable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
