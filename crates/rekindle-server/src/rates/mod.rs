@@ -8,7 +8,7 @@
 mod address;
 mod bucket;
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,12 +25,22 @@ use crate::config::{Limits, Rate};
 pub struct TooOften(pub Seconds);
 
 /// Whose password is tried.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub enum Account<'a> {
-    /// By the name it logs in with. One that does not exist counts the same: nobody learns which do.
+    /// By the name it logs in with, in capitals or not: an application may not tell them apart. One that does not exist
+    /// counts the same: nobody learns which do.
     Name(&'a str),
     /// By its subject, where the session says who it is.
     Subject(&'a str),
+}
+
+impl Hash for Account<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Name(name) => (0, name.trim().to_lowercase()).hash(state),
+            Self::Subject(subject) => (1, subject).hash(state),
+        }
+    }
 }
 
 /// The rates of one server.
@@ -185,6 +195,7 @@ mod tests {
             .filter(|n| rates.password(ada, from(&format!("198.51.{}.{}", n / 250, n % 250))).is_ok())
             .count();
         assert_eq!(guessed, 4, "many addresses guess no faster than one");
+        assert!(rates.password(Account::Name("ADA "), from("198.51.0.1")).is_err(), "nor do many spellings");
         let own = (0..10).filter(|_| rates.password(ada, home).is_ok()).count();
         assert_eq!(own, 5, "the owner, and a guesser at the owner's table, have as many of their own");
         assert_eq!(rates.password(Account::Name("bob"), from("198.51.0.1")), Ok(()));
