@@ -10,6 +10,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod junk;
 mod kill9;
+#[path = "../support/post.rs"]
+mod post;
 #[path = "../support/probe.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod probe;

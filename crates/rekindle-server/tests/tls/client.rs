@@ -1,6 +1,6 @@
 //! A client that keeps its connection, and trusts the two certificates of these tests alone.
 
-use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
+use std::io::{BufReader, Error, Read as _, Result, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion};
 use serde_json::Value;
 
 use crate::certificate;
+use crate::post::post;
 
 pub struct Client(BufReader<StreamOwned<ClientConnection, TcpStream>>);
 
@@ -80,34 +81,6 @@ impl Client {
 
     /// Posts JSON; the status and the JSON that came back.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<(u16, Value)> {
-        let body = body.to_string();
-        let length = body.len();
-        self.send(&format!(
-            "POST {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
-        ))?;
-        let broken = || Error::from(ErrorKind::ConnectionAborted);
-        let status = self.line()?.get(9..12).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-        let mut length = 0;
-        loop {
-            let line = self.line()?;
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().map_err(|_| broken())?;
-            }
-        }
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body)?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        if self.0.read_line(&mut line)? == 0 {
-            return Err(ErrorKind::ConnectionAborted.into());
-        }
-        Ok(line.trim_end().to_owned())
+        post(&mut self.0, path, body)
     }
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod client;
+#[path = "../support/post.rs"]
+mod post;
 mod renewal;
 mod speaking;
 mod starting;
