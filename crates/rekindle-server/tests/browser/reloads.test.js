@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 
 import { scenario } from "./support/scenario.js";
 
-const RELOADS = 200;
 const REFRESH = "POST /v1/refresh";
 
 /** A sequence that looks like chance and is the same each time (Numerical Recipes, chapter 7.1). */
@@ -62,9 +61,10 @@ const INTERRUPTIONS = {
   },
 };
 
-for (const [replay_window, atLeast] of [["off", RELOADS / 2], ["1s", 2]]) {
-  const settings = () => ({ lifetimes__access: "4s", lifetimes__replay_window: replay_window });
-  scenario(`page_reload_spam, replay window ${replay_window}`, { settings }, async (world) => {
+// Without a replay window every lost answer is a lost rotation; with one, most are given once more.
+for (const [window, reloads] of [["off", 200], ["1s", 100]]) {
+  const settings = () => ({ lifetimes__access: "4s", lifetimes__replay_window: window });
+  scenario(`page_reload_spam, replay window ${window}`, { settings }, async (world) => {
     const { site, server, subjects } = world;
     const person = await world.visitor();
     const tab = await person.tab();
@@ -72,18 +72,19 @@ for (const [replay_window, atLeast] of [["off", RELOADS / 2], ["1s", 2]]) {
     const draw = chance(1);
     const names = Object.keys(INTERRUPTIONS);
     const done = Object.fromEntries(names.map((name) => [name, 0]));
-    for (let n = 0; n < RELOADS; n++) {
+    for (let n = 0; n < reloads; n++) {
       const name = names[draw(names.length)];
       done[name] += 1;
       await INTERRUPTIONS[name]({ site, page: tab.page });
       const kept = (await person.jar()).filter(({ kind }) => kind === "refresh");
       assert.equal(kept.length, 1, `${name}, number ${n}`);
     }
-    for (const name of names) assert.ok(done[name] > 10, name);
+    for (const name of names) assert.ok(done[name] > reloads / 20, name);
     assert.deepEqual(site.seen.filter(({ status }) => status === 401), []);
-    assert.doesNotMatch(server.log, /theft/);
+    assert.equal(server.count("theft_detected"), 0);
+    if (window === "off") assert.ok(server.count("late_retry") > reloads / 4, "answers were lost that mattered");
+    else assert.ok((await person.generation()) > 2, "it went on rotating");
     assert.equal((await tab.refresh()).outcome, "200");
     assert.equal(await tab.who(), subjects.demo);
-    assert.ok((await person.generation()) > atLeast, "answers were lost that mattered");
   });
 }

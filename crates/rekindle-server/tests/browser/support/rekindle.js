@@ -67,6 +67,11 @@ export class Rekindle {
     return this.#said;
   }
 
+  /** How often it told of an event, such as `late_retry`. */
+  count(event) {
+    return this.#said.split(`"message":"${event}"`).length - 1;
+  }
+
   #environment(settings = {}) {
     const given = Object.entries(process.env).filter(([name]) => !name.startsWith("REKINDLE__"));
     const wanted = Object.entries(settings).flatMap(([key, value]) =>
@@ -76,7 +81,7 @@ export class Rekindle {
   }
 
   async #run(settings) {
-    const fixed = { listen: "127.0.0.1:0", log__level: "warn", log__format: "json" };
+    const fixed = { listen: "127.0.0.1:0", log__level: "info", log__format: "json" };
     const child = spawn(BINARY, ["dev"], {
       env: this.#environment({ ...fixed, ...settings }),
       stdio: ["ignore", "pipe", "pipe"],
