@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 
 import { scenario } from "./support/scenario.js";
 import { Tab } from "./support/tab.js";
+import { until } from "./support/until.js";
 
 const PATHS = ["/v1/refresh", "/v1/logout", "/v1/logout/others", "/v1/logout/all", "/v1/login"];
 const LOGIN = { username: "ada", password: "ada-password", transport: "cookie" };
@@ -143,4 +144,27 @@ scenario("login_csrf", http, async (world) => {
     await attackByScript(world, evil);
   }
   assert.deepEqual(await person.jar(), []);
+});
+
+// A bound, not an aim; docs/http.md says so. A path of its own keeps the refresh cookie from the application, and with a
+// path browsers allow no `__Host-`: another host of the domain can put a session of its own beside the user's.
+scenario("another_host_of_the_domain_can_swap_the_user", everywhere, async (world) => {
+  const { person, tab } = await signedIn(await world.visitor());
+  const [{ auth_time }] = await person.claims();
+  const attacker = await world.visitor();
+  const theirs = await attacker.tab();
+  await until("a later login", async () => {
+    assert.equal((await theirs.login("ada")).outcome, "200");
+    return (await attacker.claims())[0].auth_time > auth_time;
+  });
+  const [access, refresh] = await attacker.jar();
+  const put = ({ name, value, path }) => `${name}=${value}; Path=${path}; Secure; Domain=example.test`;
+  const headers = { "content-type": "text/html", "set-cookie": [put(access), put(refresh)] };
+  world.foreign.pages.set("/put", () => ({ status: 200, headers, body: "<!doctype html>" }));
+  const { page } = await person.tab(world.foreign.origin("evil.example.test"));
+  await page.goto(`${world.foreign.origin("evil.example.test")}/put`);
+  assert.deepEqual((await person.jar()).filter(({ domain }) => domain === ".example.test").map(({ kind }) => kind), ["refresh"]);
+  assert.equal(await tab.who(), world.subjects.demo);
+  assert.equal((await tab.refresh()).outcome, "200");
+  assert.equal(await tab.who(), world.subjects.ada);
 });
