@@ -4,6 +4,7 @@
 mod bench;
 mod browser;
 mod check;
+mod guides;
 mod needs;
 mod openapi;
 mod run;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
-                 [--only PART]                   one part of them: rust, pyjwt, openapi, browser, kill, tour
+                 [--only PART]                   one part of them; an unknown name lists them
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
 cargo xtask bench [--quick]                      what the project claims to be fast at, each beside its measure
 

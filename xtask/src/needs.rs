@@ -2,39 +2,46 @@
 
 use crate::run::{Done, run, works};
 
-/// One thing needed: how to see that it is there, and the Debian package that brings it.
-struct Need {
+/// One thing needed: how to see that it is there, and the Debian package that brings it. By its program, not by its
+/// package: Node.js has not always come from Debian.
+pub(crate) struct Need {
     program: &'static str,
     arguments: &'static [&'static str],
     package: &'static str,
-    /// The only part of the tests that needs it.
-    part: Option<&'static str>,
 }
 
-const fn always(program: &'static str, arguments: &'static [&'static str], package: &'static str) -> Need {
-    Need { program, arguments, package, part: None }
+const fn need(program: &'static str, arguments: &'static [&'static str], package: &'static str) -> Need {
+    Need { program, arguments, package }
 }
 
-/// By its program, not by its package: Node.js has not always come from Debian.
-const fn browser(program: &'static str, package: &'static str) -> Need {
-    Need { program, arguments: &["--version"], package, part: Some("browser") }
-}
-
-const NEEDS: [Need; 7] = [
-    always("cc", &["--version"], "gcc"),
-    always("curl", &["--version"], "curl"),
-    always("bash", &["--version"], "bash"),
-    always("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
-    browser("chromium", "chromium"),
-    browser("node", "nodejs"),
-    browser("npm", "npm"),
+/// For all parts of the tests.
+pub(crate) const ALWAYS: &[Need] = &[
+    need("cc", &["--version"], "gcc"),
+    need("curl", &["--version"], "curl"),
+    need("bash", &["--version"], "bash"),
+    need("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
 ];
 
-/// Sees to it that everything is there for all parts, or for one.
-pub(crate) fn provide(install: bool, only: Option<&str>) -> Done {
-    let needed = NEEDS.iter().filter(|need| only.is_none() || need.part.is_none() || need.part == only);
-    let missing: Vec<&str> =
-        needed.filter(|need| !works(need.program, need.arguments)).map(|need| need.package).collect();
+/// For tests in a real browser.
+pub(crate) const BROWSER: &[Need] = &[
+    need("chromium", &["--version"], "chromium"),
+    need("node", &["--version"], "nodejs"),
+    need("npm", &["--version"], "npm"),
+];
+
+/// For the applications of the guides; who looks at them is a browser.
+pub(crate) const GUIDES: &[Need] = &[
+    need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light"),
+    need("openssl", &["version"], "openssl"),
+    need("node", &["--version"], "nodejs"),
+    need("npm", &["--version"], "npm"),
+    need("chromium", &["--version"], "chromium"),
+];
+
+/// Sees to it that everything is there.
+pub(crate) fn provide<'a>(install: bool, needs: impl Iterator<Item = &'a Need>) -> Done {
+    let missing = needs.filter(|need| !works(need.program, need.arguments)).map(|need| need.package);
+    let missing: Vec<&str> = std::collections::BTreeSet::from_iter(missing).into_iter().collect();
     if missing.is_empty() {
         return Ok(());
     }

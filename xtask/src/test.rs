@@ -1,6 +1,6 @@
 //! All tests, from a fresh clone.
 
-use crate::needs;
+use crate::needs::{self, Need};
 use crate::run::{Done, cargo, cargo_program, cargo_with, pipe};
 
 /// What the flags ask for.
@@ -10,25 +10,36 @@ struct Asked<'a> {
     only: Option<&'a str>,
 }
 
-type Part = (&'static str, fn(&Asked) -> Done);
+/// One part of the tests, and what it needs besides what all need.
+struct Part {
+    name: &'static str,
+    needs: &'static [Need],
+    run: fn(&Asked) -> Done,
+}
+
+const fn part(name: &'static str, needs: &'static [Need], run: fn(&Asked) -> Done) -> Part {
+    Part { name, needs, run }
+}
 
 /// In the order in which they run.
 const PARTS: &[Part] = &[
-    ("rust", |_| cargo("test --workspace --all-features")),
-    ("pyjwt", |_| pyjwt()),
-    ("openapi", |_| crate::openapi::run()),
-    ("browser", |_| crate::browser::run()),
-    ("kill", kill),
-    ("hostile", |_| hostile()),
-    ("tour", |_| crate::tour::run()),
+    part("rust", &[], |_| cargo("test --workspace --all-features")),
+    part("pyjwt", &[], |_| pyjwt()),
+    part("openapi", &[], |_| crate::openapi::run()),
+    part("browser", needs::BROWSER, |_| crate::browser::run()),
+    part("guides", needs::GUIDES, |_| crate::guides::run()),
+    part("kill", &[], kill),
+    part("hostile", &[], |_| hostile()),
+    part("tour", &[], |_| crate::tour::run()),
 ];
 
 pub(crate) fn run(flags: &[&str]) -> Done {
     let asked = read(flags)?;
-    needs::provide(asked.install, asked.only)?;
-    let parts = PARTS.iter().filter(|(name, _)| asked.only.is_none_or(|only| only == *name));
-    for (_, part) in parts {
-        part(&asked)?;
+    let parts = || PARTS.iter().filter(|part| asked.only.is_none_or(|only| only == part.name));
+    // Before anything runs: what is missing shows in the first minute.
+    needs::provide(asked.install, needs::ALWAYS.iter().chain(parts().flat_map(|part| part.needs)))?;
+    for part in parts() {
+        (part.run)(&asked)?;
     }
     println!("\n{}", if asked.only.is_none() { "All tests passed." } else { "Passed." });
     Ok(())
@@ -49,9 +60,9 @@ fn read<'a>(flags: &[&'a str]) -> Result<Asked<'a>, String> {
         return Err(format!("--kill-cycles needs a number, not {}", asked.kill_cycles));
     }
     if let Some(only) = asked.only
-        && !PARTS.iter().any(|(name, _)| *name == only)
+        && !PARTS.iter().any(|part| part.name == only)
     {
-        let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
         let names = names.join(", ");
         return Err(format!("there is no part {only}; the parts are {names}"));
     }
