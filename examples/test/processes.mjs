@@ -37,7 +37,7 @@ export class Process {
 
 /** Runs a command to its end. */
 export async function run(command, options) {
-  const process = new Process(command, options);
+  const process = new Process(`set -e\n${command}`, options);
   const [code] = await process.ended;
   if (code !== 0) throw new Error(`failed: ${command}\nsee ${process.log}`);
 }

@@ -6,11 +6,19 @@ use std::path::Path;
 use crate::run::{Done, cargo, root, run_in};
 
 /// Those whose applications the scenario goes through.
-const GUIDES: [&str; 1] = ["flask"];
+const GUIDES: [&str; 2] = ["django", "flask"];
 
 /// What an example's folder has besides the files that are typed: what tools write, and what is left behind.
-const NOT_TYPED: [&str; 6] =
-    ["node_modules", "package-lock.json", "__pycache__", ".venv", ".rekindle", "webhook.secret"];
+const NOT_TYPED: [&str; 8] = [
+    "node_modules",
+    "package-lock.json",
+    "__pycache__",
+    ".venv",
+    "collected",
+    "storage",
+    ".rekindle",
+    "webhook.secret",
+];
 
 pub(crate) fn run() -> Done {
     shown()?;
@@ -20,21 +28,33 @@ pub(crate) fn run() -> Done {
     run_in(&tests, "node", &format!("run.mjs {}", GUIDES.join(" ")), &[])
 }
 
-/// Every block that names a file is that file, and every file is in a block.
+/// Every block that names a file is that file, and every file is in a block. With REKINDLE_BLESS=1 the blocks are made so.
 fn shown() -> Done {
-    let read = |path: &str| fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"));
-    let common = read("docs/guides/README.md")?;
+    let bless = std::env::var_os("REKINDLE_BLESS").is_some();
     let mut wrong = Vec::new();
     for page in GUIDES.map(|guide| format!("docs/guides/{guide}.md")).iter().chain(&pages()) {
-        for (file, text) in files_shown(&read(page)?) {
-            match read(file) {
-                Ok(typed) if typed == format!("{text}\n") => {}
-                Ok(typed) if part_of(&typed, text) && page == "docs/accounts.md" => {}
-                Ok(_) => wrong.push(format!("{page} shows another {file}")),
-                Err(error) => wrong.push(format!("{page} shows what is not there: {error}")),
+        let text = read(page)?;
+        let mut mended = text.clone();
+        for (file, shown) in files_shown(&text) {
+            let typed = read(file).map_err(|error| format!("{page} shows what is not there: {error}"))?;
+            let typed = typed.trim_end_matches('\n');
+            let excerpt = page == "docs/accounts.md" && part_of(typed, shown);
+            if typed != shown && !excerpt {
+                wrong.push(format!("{page} shows another {file}"));
+                let block = |text: &str| format!(" {file}\n{text}\n```");
+                // An empty block has no line of its own.
+                let old = if shown.is_empty() { format!(" {file}\n```") } else { block(shown) };
+                mended = mended.replace(&old, &block(typed));
             }
         }
+        if bless && mended != text {
+            fs::write(root().join(page), mended).map_err(|error| error.to_string())?;
+        }
     }
+    if bless {
+        wrong.clear();
+    }
+    let common = read("docs/guides/README.md")?;
     for guide in GUIDES {
         let own = read(&format!("docs/guides/{guide}.md"))?;
         let shown: Vec<&str> = files_shown(&own).chain(files_shown(&common)).map(|(file, _)| file).collect();
@@ -47,6 +67,10 @@ fn shown() -> Done {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
+fn read(path: &str) -> Result<String, String> {
+    fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
 /// Pages that show files and are no guide.
 fn pages() -> [String; 2] {
     ["docs/guides/README.md".to_owned(), "docs/accounts.md".to_owned()]
@@ -56,7 +80,7 @@ fn pages() -> [String; 2] {
 fn files_shown(page: &str) -> impl Iterator<Item = (&str, &str)> {
     let blocks = page.split("\n```").skip(1).step_by(2);
     blocks.filter_map(|block| {
-        let (info, text) = block.split_once('\n')?;
+        let (info, text) = block.split_once('\n').unwrap_or((block, ""));
         let (_, file) = info.split_once(' ')?;
         file.contains('/').then_some((file, text))
     })
@@ -64,7 +88,7 @@ fn files_shown(page: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// Whole lines of it, in one piece.
 fn part_of(typed: &str, text: &str) -> bool {
-    format!("\n{typed}").contains(&format!("\n{text}\n"))
+    format!("\n{typed}\n").contains(&format!("\n{text}\n"))
 }
 
 /// The files below a folder that somebody has typed.
@@ -73,7 +97,11 @@ fn typed(folder: &str) -> Result<Vec<String>, String> {
     let entries = fs::read_dir(root().join(folder)).map_err(|error| format!("{folder}: {error}"))?;
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if NOT_TYPED.contains(&&*name) || Path::new(&name).extension().is_some_and(|ending| ending == "db") {
+        let empty = entry.metadata().is_ok_and(|data| data.is_file() && data.len() == 0);
+        if empty
+            || NOT_TYPED.contains(&&*name)
+            || Path::new(&name).extension().is_some_and(|ending| ending == "db")
+        {
             continue;
         }
         let path = format!("{folder}/{name}");
