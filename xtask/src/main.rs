@@ -1,12 +1,16 @@
-//! `cargo xtask test | check | bench`: everything a contributor or CI runs, in one place. Standard library
+//! `cargo xtask test | check | bench | dist`: everything a contributor or CI runs, in one place. Standard library
 //! only, so that it builds in a second.
 
 mod bench;
 mod browser;
 mod check;
+mod curl;
+mod dist;
 mod guides;
 mod needs;
 mod openapi;
+mod packaging;
+mod proxies;
 mod run;
 mod server;
 mod test;
@@ -19,6 +23,7 @@ cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (de
                  [--only PART]                   one part of them; an unknown name lists them
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
 cargo xtask bench [--quick]                      what the project claims to be fast at, each beside its measure
+cargo xtask dist                                 one static program, proved, packed, with its SHA-256
 
 As root on a Debian-like system, or with --install, missing system packages are installed.";
 
@@ -28,6 +33,7 @@ fn main() -> ExitCode {
     let done = match arguments.split_first() {
         Some((&"test", flags)) => test::run(flags),
         Some((&"check", flags)) => only("--install", flags).and_then(|()| check::all(flags)),
+        Some((&"dist", [])) => dist::all(),
         Some((&"bench", flags)) => only("--quick", flags).and_then(|()| bench::run(flags)),
         _ => Err(USAGE.to_owned()),
     };

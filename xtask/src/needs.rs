@@ -38,6 +38,16 @@ pub(crate) const GUIDES: &[Need] = &[
     need("chromium", &["--version"], "chromium"),
 ];
 
+/// For the proxies of docs/operations.md.
+pub(crate) const PROXIES: &[Need] = &[
+    need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light"),
+    need("caddy", &["version"], "caddy"),
+];
+
+/// For the files of `packaging/`.
+pub(crate) const PACKAGING: &[Need] =
+    &[need("systemd-analyze", &["--version"], "systemd"), need("strace", &["--version"], "strace")];
+
 /// Sees to it that everything is there.
 pub(crate) fn provide<'a>(install: bool, needs: impl Iterator<Item = &'a Need>) -> Done {
     let missing = needs.filter(|need| !works(need.program, need.arguments)).map(|need| need.package);

@@ -63,6 +63,19 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Ends it as a service manager would, and waits until it has finished what it had begun.
+    pub(crate) fn stop(mut self) -> Result<(), String> {
+        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+        asked.map_err(|error| error.to_string())?;
+        match self.process.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("the server ended with {status}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
 /// An API key for the server of `rekindle dev` on `folder`.
 pub(crate) fn key_of_dev(folder: &Path) -> Result<String, String> {
     let output = Command::new(root().join("target/debug/rekindle"))

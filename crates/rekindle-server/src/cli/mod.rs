@@ -5,6 +5,7 @@
 
 mod check;
 mod explain;
+mod health;
 mod key;
 mod output;
 mod password;
@@ -56,6 +57,8 @@ enum Command {
     Check(check::Check),
     /// Show the life of a login under a configuration; or of a token, what it is and what would happen to it.
     Explain(explain::Explain),
+    /// Ask the server on this machine whether it can do its work: 0 for yes.
+    Health(health::Health),
     /// Manage the builtin accounts.
     #[command(subcommand)]
     User(user::User),
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Serve { config, listen } => configured(Some(config.config), listen).and_then(run::serve),
         Command::Check(check) => check::run(&check, output),
         Command::Explain(explain) => explain::run(explain, output),
+        Command::Health(health) => health::run(&health, output),
         Command::User(command) => user::run(command, output),
         Command::Session(command) => session::run(command, output),
         Command::Key(command) => key::run(command, output),

@@ -92,25 +92,22 @@ impl Checked {
                 say(key, "\"off\": passwords can be guessed as fast as they are checked");
             }
         }
-        if others_read(&self.master_file()) {
-            say("keys.master_file", "others than its owner can read it: chmod 600");
+        // A group may: a file of root's is handed to a service like that, and systemd's credentials are.
+        if has_mode(&self.master_file(), 0o037) {
+            say("keys.master_file", "others can read it, or its group write it: chmod 600");
         }
         // A group is often meant to: certificates are renewed by a program of their own.
         if self.tls.key_file.as_ref().is_some_and(|key| has_mode(key, 0o007)) {
             say("tls.key_file", "everybody on this machine can read it: chmod o= it");
         }
-        if others_read(&self.data_dir) {
+        if has_mode(&self.data_dir, 0o077) {
             say("data_dir", "others than its owner can look into it: chmod 700");
         }
         found
     }
 }
 
-/// Whether group or world have any right on it. What is not there yet is made for its owner alone.
-fn others_read(path: &Path) -> bool {
-    has_mode(path, 0o077)
-}
-
+/// Whether anybody has one of these rights on it. What is not there yet is made for its owner alone.
 fn has_mode(path: &Path, mode: u32) -> bool {
     path.metadata().is_ok_and(|found| found.permissions().mode() & mode != 0)
 }

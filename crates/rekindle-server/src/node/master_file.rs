@@ -58,8 +58,9 @@ fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
 
 fn read(path: &Path) -> anyhow::Result<MasterKey> {
     let file = File::open(path).context("cannot be read; `openssl rand -hex 32` makes one")?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        tracing::warn!(file = %path.display(), "others than its owner may read the master key; chmod 600 it");
+    // A group may read it: a file of root's is handed to a service like that, and systemd's credentials are.
+    if file.metadata()?.permissions().mode() & 0o037 != 0 {
+        tracing::warn!(file = %path.display(), "others can read the master key, or its group write it; chmod 600 it");
     }
     let mut text = Zeroizing::new(String::new());
     file.take(1024).read_to_string(&mut text).context("cannot be read")?;

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use crate::printed;
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 24] = [
     &[],
     &["dev"],
     &["serve"],
     &["check"],
     &["explain"],
+    &["health"],
     &["user", "add"],
     &["user", "password"],
     &["user", "disable"],

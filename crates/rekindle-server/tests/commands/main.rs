@@ -10,6 +10,7 @@ mod backup;
 mod beside_a_server;
 mod documentation;
 mod explain;
+mod health;
 mod looking_over;
 
 use std::io::Write as _;
