@@ -40,6 +40,7 @@ export class Stack {
       REKINDLE__LIFETIMES__REPLAY_WINDOW: "1s",
       REKINDLE__LOG__LEVEL: "warn",
       PUBLIC_URL: this.url ?? "",
+      PORT: String(this.ports?.application),
     };
     return { cwd: join(this.folder, this.guide), env, log: join(this.folder, `${name}.log`) };
   }
@@ -60,7 +61,8 @@ export class Stack {
     });
     writeFileSync(join(this.folder, this.guide, "rekindle.toml"), this.toml(rekindle, operators));
     if (this.scheme === "https") await this.useHttps();
-    await run(command(this.root, this.guide, "users"), this.options("users"));
+    const users = command(this.root, this.guide, "users");
+    if (users) await run(users, this.options("users"));
     // The application first: Rekindle is to be found late, and not to be missed for ever.
     for (const name of ["application", "proxy", "rekindle"]) await this.begin(name);
   }
