@@ -96,24 +96,25 @@ export class Site {
     const url = request.url;
     const path = url.split("?")[0];
     const seen = { request: `${request.method} ${path}`, method: request.method, url, headers: request.headers };
-    const held = this.#holds.take(seen.request);
     // Counted when its head is there: its body may never come.
     this.seen.push(seen);
     try {
       seen.body = await bytes(request);
-      if (held?.at === "request" && !(await held.hold.wait())) return response.stream?.close() ?? response.destroy();
+      const held = this.#holds.take(seen.request);
+      if (held?.at === "request" && !(await held.hold.wait())) return response.destroy();
       const page = this.pages.get(path);
       const { status, headers, body } = page ? await page(seen) : await this.#rest(seen);
       Object.assign(seen, { status, code: code(body) });
       const awaited = this.#awaited.findIndex((each) => each.request === seen.request);
       if (awaited >= 0) this.#awaited.splice(awaited, 1)[0].resolve(seen);
-      if (held?.at === "answer" && !(await held.hold.wait())) return response.stream?.close() ?? response.destroy();
+      if (held?.at === "answer" && !(await held.hold.wait())) return response.destroy();
       const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name));
       response.writeHead(status, Object.fromEntries(kept));
       response.end(body);
     } catch (error) {
-      // The browser has gone, or the server: a proxy says no more than this.
       seen.error = error;
+      if ((response.stream ?? response).destroyed) return;
+      // The server has gone: a proxy says no more than this.
       seen.status = 502;
       if (!response.headersSent) response.writeHead(502, { "content-type": "text/html" });
       response.end("<!doctype html><title>Bad Gateway</title>");
