@@ -210,8 +210,9 @@ fn pack(folder: &Path, target: &str) -> Done {
         &format!(
             "--create --gzip --file {archive} --sort=name --owner=0 --group=0 --numeric-owner --mtime=@{epoch} {name}"
         ),
-        &[("GZIP", "-n")],
+        &[],
     )?;
+    fs::remove_dir_all(&content).map_err(told)?;
     let digest = Command::new("sha256sum").arg(&archive).current_dir(folder).output().map_err(told)?;
     succeeded("sha256sum", &digest)?;
     fs::write(folder.join(format!("{archive}.sha256")), &digest.stdout).map_err(told)?;
