@@ -6,10 +6,12 @@ use axum::Router;
 use rekindle::clock::Clock;
 use rekindle::core::{Seconds, Session};
 use rekindle::engine::Engine;
+use rekindle::entropy::SystemEntropy;
 
 use crate::accounts::Accounts;
 use crate::api;
 use crate::browsers::Browsers;
+use crate::monitoring::Monitoring;
 use crate::rates::{Proxies, Rates};
 
 /// Life of an unused session whose login said `"remember": false`: it lasts a working day, not a week.
@@ -35,6 +37,8 @@ pub struct AppState {
     pub proxies: Arc<Proxies>,
     /// How often a client may try.
     pub rates: Arc<Rates>,
+    /// What an operator sees. The engine's observers should include it.
+    pub monitoring: Monitoring,
 }
 
 impl AppState {
@@ -44,7 +48,8 @@ impl AppState {
         let public_url: Arc<str> = "http://localhost".into();
         let browsers = Arc::new(Browsers::at(&public_url));
         let (proxies, rates) = (Arc::default(), Arc::new(Rates::unbounded()));
-        Self { engine, accounts, clock, short_idle, public_url, browsers, proxies, rates }
+        let monitoring = Monitoring::new(&clock, &SystemEntropy, |_| None);
+        Self { engine, accounts, clock, short_idle, public_url, browsers, proxies, rates, monitoring }
     }
 
     /// Whether a session's cookies outlive the browser's window: its login did not say `"remember": false`.
@@ -69,5 +74,9 @@ pub fn admin_router(state: AppState) -> Router {
 }
 
 fn finish(routes: Router<AppState>, state: AppState) -> Router {
-    routes.fallback(api::not_found).method_not_allowed_fallback(api::method_not_allowed).with_state(state)
+    routes
+        .fallback(api::not_found)
+        .method_not_allowed_fallback(api::method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(state.clone(), api::watch))
+        .with_state(state)
 }

@@ -11,6 +11,7 @@ pub mod app;
 pub mod browsers;
 pub mod cli;
 pub mod config;
+pub mod monitoring;
 pub mod node;
 pub mod page;
 pub mod rates;

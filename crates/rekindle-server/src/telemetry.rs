@@ -5,6 +5,7 @@
 
 use std::io::IsTerminal as _;
 
+use rekindle::error::Ended;
 use rekindle::event::{Event, EventKind, Observer};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -63,7 +64,9 @@ impl Observer for Log {
             EventKind::Opened | EventKind::LateRetry | EventKind::Superseded | EventKind::Expired => {
                 tracing::info!(%session, subject, "{name}");
             }
-            EventKind::Revoked(reason) => tracing::info!(%session, subject, ?reason, "{name}"),
+            EventKind::Revoked(reason) => {
+                tracing::info!(%session, subject, reason = Ended::Revoked(reason).name(), "{name}");
+            }
             _ => tracing::debug!(%session, subject, "{name}"),
         }
     }

@@ -102,33 +102,34 @@ impl Webhook {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, WebhookError> {
-        let answer = self.post(path, body).await?;
+        let answer = self.post(&self.id(), path, body).await?;
         serde_json::from_slice(&answer).map_err(|error| {
             // The parser's own message may quote what was answered.
             WebhookError::Unreadable(format!("line {}, column {}", error.line(), error.column()))
         })
     }
 
-    /// Posts `body` to `path`; the answer's status is all that counts.
+    /// Posts `body` to `path` under `id`; the answer's status is all that counts. Whoever tells something again does so
+    /// under the same id, so that the application can see that it knows it already.
     ///
     /// # Errors
     /// [`WebhookError`]; it may have arrived all the same.
-    pub async fn tell(&self, path: &str, body: &impl Serialize) -> Result<(), WebhookError> {
-        self.post(path, body).await.map(drop)
+    pub async fn tell(&self, id: &str, path: &str, body: &impl Serialize) -> Result<(), WebhookError> {
+        self.post(id, path, body).await.map(drop)
     }
 
-    async fn post(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>, WebhookError> {
+    async fn post(&self, id: &str, path: &str, body: &impl Serialize) -> Result<Vec<u8>, WebhookError> {
         let body = serde_json::to_vec(body).map_err(|error| WebhookError::Unreadable(error.to_string()))?;
         // Waiting for a turn is part of the time.
-        tokio::time::timeout(self.timeout, self.exchange(path, body))
+        tokio::time::timeout(self.timeout, self.exchange(id, path, body))
             .await
             .unwrap_or(Err(WebhookError::TimedOut))
     }
 
-    async fn exchange(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, WebhookError> {
+    async fn exchange(&self, id: &str, path: &str, body: Vec<u8>) -> Result<Vec<u8>, WebhookError> {
         let _turn = self.at_once.acquire().await.map_err(|_| WebhookError::TimedOut)?;
-        let (id, timestamp) = (self.id(), self.clock.now().as_unix().to_string());
-        let signature = self.sign(&id, &timestamp, &body);
+        let timestamp = self.clock.now().as_unix().to_string();
+        let signature = self.sign(id, &timestamp, &body);
         let mut response = self
             .client
             .post(format!("{}{path}", self.url))

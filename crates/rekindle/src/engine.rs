@@ -257,7 +257,12 @@ impl Engine {
     }
 
     fn report(&self, session: &Session, kind: EventKind) {
-        let event = Event { session: session.id, subject: session.subject.clone(), kind };
+        let event = Event {
+            session: session.id,
+            subject: session.subject.clone(),
+            client_id: session.client_id.clone(),
+            kind,
+        };
         self.0.observer.observe(&event);
     }
 

@@ -1,5 +1,7 @@
 //! What happens to sessions, for logs, metrics and whoever must be told of a theft.
 
+use std::sync::Arc;
+
 use rekindle_core::{Reason, SessionId};
 
 /// Something that happened to one session. It carries no token and no claim.
@@ -9,6 +11,8 @@ pub struct Event {
     pub session: SessionId,
     /// Whose.
     pub subject: String,
+    /// Of which application.
+    pub client_id: String,
     /// What.
     pub kind: EventKind,
 }
@@ -82,6 +86,19 @@ impl EventKind {
 pub trait Observer: Send + Sync + 'static {
     /// `event` has happened.
     fn observe(&self, event: &Event);
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn observe(&self, event: &Event) {
+        (**self).observe(event);
+    }
+}
+
+/// Tells several, one after the other.
+impl<O: Observer> Observer for Vec<O> {
+    fn observe(&self, event: &Event) {
+        self.iter().for_each(|observer| observer.observe(event));
+    }
 }
 
 /// Tells nobody.

@@ -95,6 +95,8 @@ pub struct KeyRing {
     loaded: ArcSwap<Loaded>,
     /// When a token made this node load the document, last.
     looked_at: AtomicU64,
+    /// When the document was read, last.
+    read_at: AtomicU64,
 }
 
 impl fmt::Debug for KeyRing {
@@ -136,6 +138,7 @@ impl KeyRing {
         clock: Arc<dyn Clock>,
         entropy: &dyn Entropy,
     ) -> Result<Arc<Self>, KeyringError> {
+        let now = clock.now().as_unix();
         let mut stored = store.keyring().await?;
         if stored.version == 0 {
             let document = Document::first(algorithm, entropy)?;
@@ -145,8 +148,8 @@ impl KeyRing {
             stored = store.keyring().await?;
         }
         let loaded = Loaded::read(&stored, &master)?;
-        let looked_at = AtomicU64::new(clock.now().as_unix());
-        Ok(Arc::new(Self { store, master, clock, loaded: ArcSwap::from_pointee(loaded), looked_at }))
+        let (looked_at, read_at) = (AtomicU64::new(now), AtomicU64::new(now));
+        Ok(Arc::new(Self { store, master, clock, loaded: ArcSwap::from_pointee(loaded), looked_at, read_at }))
     }
 
     /// Loads the document anew, if it changed.
@@ -154,11 +157,19 @@ impl KeyRing {
     /// # Errors
     /// As [`open`](Self::open); the keys in force stay.
     pub async fn reload(&self) -> Result<(), KeyringError> {
+        let now = self.clock.now().as_unix();
         let stored = self.store.keyring().await?;
         if stored.version != self.loaded.load().version {
             self.loaded.store(Arc::new(Loaded::read(&stored, &self.master)?));
         }
+        self.read_at.fetch_max(now, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// When this node last knew for certain that its keys are those of the document. Where that is longer ago than
+    /// [`STAGE`], other nodes may mint with keys that this one does not have.
+    pub fn read_at(&self) -> Timestamp {
+        Timestamp::from_unix(self.read_at.load(Ordering::Relaxed))
     }
 
     /// Stages a new key of each kind: from [`STAGE`] on they mint. Answers when.

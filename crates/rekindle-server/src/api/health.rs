@@ -23,9 +23,10 @@ pub(crate) async fn live() -> Response {
     answer::json(&Health { status: "ok" })
 }
 
-/// It can do its work: the store answers and the keys are loaded.
+/// It can do its work and is to be sent some: the store can be read and written, the keys are those of the other
+/// servers, and it is not about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Health), ReadyProblems))]
 pub(crate) async fn ready(State(app): State<AppState>) -> Result<Response, Problem> {
-    app.engine.ready().await?;
+    app.monitoring.ready(&app.engine, &*app.clock).await?;
     Ok(answer::json(&Health { status: "ready" }))
 }

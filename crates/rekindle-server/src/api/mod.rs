@@ -19,6 +19,7 @@ mod problem;
 mod refresh;
 mod request;
 mod session;
+mod watched;
 
 use axum::Router;
 use axum::extract::Request;
@@ -29,7 +30,8 @@ use utoipa_axum::routes;
 
 use crate::app::AppState;
 pub(crate) use cors::share;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, Told, problems};
+pub(crate) use watched::watch;
 
 /// What clients reach.
 pub(crate) fn public() -> Router<AppState> {
@@ -61,6 +63,8 @@ pub(crate) fn admin() -> Router<AppState> {
         .routes(routes!(admin::subjects::revoke))
         .routes(routes!(admin::subjects::bump))
         .routes(routes!(oauth2::introspect::introspect))
+        .routes(routes!(admin::events::follow))
+        .routes(routes!(admin::metrics::metrics))
         .routes(routes!(health::live))
         .routes(routes!(health::ready));
     openapi::documented(routes, "Rekindle, the operator's side")

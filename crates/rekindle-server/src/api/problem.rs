@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::cookie::SetCookies;
 use crate::accounts::AccountsError;
+use crate::monitoring::NotReady;
 use crate::rates::TooOften;
 
 /// Where a code is explained: the section of docs/http.md named like it.
@@ -118,6 +119,37 @@ impl Code {
     }
 }
 
+/// Every code with every status it can have.
+pub(crate) fn problems() -> Vec<(&'static str, u16)> {
+    let codes = [
+        Code::InvalidRequest,
+        Code::InvalidCredentials,
+        Code::TokenMissing,
+        Code::TokenInvalid,
+        Code::TokenExpired,
+        Code::SessionEnded,
+        Code::CsrfRejected,
+        Code::Forbidden,
+        Code::Superseded,
+        Code::RateLimited,
+        Code::Unavailable,
+    ];
+    let native = codes
+        .iter()
+        .flat_map(|code| code.statuses().into_iter().map(|status| (code.name(), status.as_u16())));
+    let oauth = codes.iter().map(|code| (code.name(), code.oauth().0.as_u16()));
+    let here = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::REQUEST_TIMEOUT];
+    let here = here.map(|status| (Code::InvalidRequest.name(), status.as_u16()));
+    native.chain(oauth).chain(here).collect()
+}
+
+/// What a problem answer said, for whoever counts them: an extension of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) code: &'static str,
+    pub(crate) reason: Option<&'static str>,
+}
+
 /// A problem answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -203,6 +235,10 @@ impl Problem {
         self.cookies
     }
 
+    pub(crate) const fn told(&self) -> Told {
+        Told { code: self.code.name(), reason: self.reason }
+    }
+
     pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
@@ -214,6 +250,17 @@ impl From<TooOften> for Problem {
             retry_after: Some(wait),
             ..Self::new(Code::RateLimited).detail("keep what you have and ask again")
         }
+    }
+}
+
+impl From<NotReady> for Problem {
+    fn from(why: NotReady) -> Self {
+        // What broke is for the operator. A stop is no news, and asked about again and again.
+        match &why {
+            NotReady::Stopping => tracing::debug!("not ready: stopping"),
+            why => tracing::warn!(%why, error = std::error::Error::source(why), "not ready"),
+        }
+        Self::unavailable(why.told())
     }
 }
 
@@ -259,19 +306,23 @@ impl Problem {
     pub(crate) fn oauth(self) -> Response {
         let (status, error) = self.code.oauth();
         let retry_after = self.retry_after.or((status != StatusCode::BAD_REQUEST).then_some(Seconds(1)));
-        oauth_error(status, error, self.detail.as_deref(), retry_after)
+        let told = self.told();
+        let mut response = oauth_error(status, error, self.detail.as_deref(), retry_after);
+        response.extensions_mut().insert(told);
+        response
     }
 }
 
 /// An error by RFC 6749 section 5.2.
 pub(crate) fn oauth_error(
     status: StatusCode,
-    error: &str,
+    error: &'static str,
     description: Option<&str>,
     retry_after: Option<Seconds>,
 ) -> Response {
     let body = OAuthError { error, error_description: description };
     let mut response = (status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
+    response.extensions_mut().insert(Told { code: error, reason: None });
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -312,6 +363,7 @@ pub(crate) struct ProblemBody<'a> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let told = self.told();
         let code = self.code.name();
         let body = ProblemBody {
             r#type: format!("{TYPES}{code}"),
@@ -325,6 +377,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&body).unwrap_or_default();
 
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(told);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(Self::CONTENT_TYPE));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -11,7 +11,7 @@ use super::{print, reload, service};
 use crate::accounts::{DEMO_PASSWORD, DEMO_USERNAME};
 use crate::config::Checked;
 use crate::node::{Ambient, Mode, Node};
-use crate::serve::{Listener, Stopped, serve as serve_on};
+use crate::serve::{Listener, Stopped, serve_counting as serve_on};
 use crate::telemetry;
 use crate::tls::Certificates;
 
@@ -60,32 +60,48 @@ async fn until_stopped(config: &Checked, mode: Mode) -> anyhow::Result<()> {
     tokio::spawn(reload::follow(certificates, hangup));
     service::ready();
 
+    let Node { engine, router, admin: admin_router, monitoring, .. } = node;
     let (stopping, stopped) = watch::channel(false);
     let stop = |mut stopped: watch::Receiver<bool>| async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
+    let limits = &config.limits;
+    let delay = limits.shutdown_delay.map(|delay| delay.0);
+    let watched = monitoring.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let mut again = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        again().await;
         service::stopping();
         tracing::info!("stopping: requests that have begun are finished; a second signal stops at once");
-        let _ = stopping.send(true);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        // From here on /readyz says so, and whoever shares out requests turns to other servers.
+        watched.stopping();
+        if let Some(delay) = delay {
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = again() => std::process::exit(1),
+            }
         }
+        watched.events.close();
+        let _ = stopping.send(true);
+        again().await;
         std::process::exit(1);
     });
-    let Node { engine, router, admin: admin_router, .. } = node;
-    let limits = &config.limits;
+    let (for_all, for_operators) =
+        (monitoring.metrics.traffic("public"), monitoring.metrics.traffic("operators"));
     let (public, operators) = tokio::join!(
-        serve_on(listener, router, limits.clone(), stop(stopped.clone())),
-        serve_on(admin, admin_router, limits.clone(), stop(stopped)),
+        serve_on(listener, router, limits.clone(), for_all, stop(stopped.clone())),
+        serve_on(admin, admin_router, limits.clone(), for_operators, stop(stopped)),
     );
     // Writes whose callers have gone away were begun all the same.
-    let quiet = tokio::time::timeout(config.limits.shutdown_timeout.0, engine.quiesce()).await;
+    let quiet = tokio::time::timeout(limits.shutdown_timeout.0, engine.quiesce()).await;
+    if let Some(alerts) = monitoring.events.alerts() {
+        let _ = tokio::time::timeout(limits.shutdown_timeout.0, alerts.finish()).await;
+    }
     if [public, operators].contains(&Stopped::CutOff) || quiet.is_err() {
         tracing::warn!("stopped with requests still running; their clients will ask again");
     } else {

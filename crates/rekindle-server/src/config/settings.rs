@@ -256,6 +256,12 @@ section! {
         /// Ten seconds: what systemd and Kubernetes wait before they kill is longer.
         shutdown_timeout: Timeout = Timeout(Duration::from_secs(10));
 
+        /// How long the server goes on as before, but for `/readyz`, when it is asked to stop. Default: not at all.
+        ///
+        /// For several servers behind a load balancer: longer than it takes that to notice. Kubernetes needs some five
+        /// seconds.
+        shutdown_delay: Option<Timeout> = None;
+
         /// The longest body accepted.
         ///
         /// A login with a long password and a device label takes 5 kB.

@@ -5,12 +5,14 @@ mod master_file;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use rekindle::clock::Clock;
 use rekindle::engine::Engine;
 use rekindle::entropy::Entropy;
+use rekindle::event::Observer;
 use rekindle::keyring::KeyRing;
 use rekindle::store::Store;
 use rekindle::store::memory::MemoryStore;
@@ -23,9 +25,13 @@ use crate::accounts::{
 use crate::app::{self, AppState};
 use crate::browsers::Browsers;
 use crate::config::{self, AccountsKind, Checked, Count};
+use crate::monitoring::{Alerts, Monitoring};
 use crate::rates::{Proxies, Rates};
 use crate::webhook::Webhook;
 use crate::{page, telemetry};
+
+/// How long an application may take to hear of a theft. Nobody waits for it.
+const ALERT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How the server was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub struct Node {
     pub router: Router,
     /// Answers operators and back ends.
     pub admin: Router,
+    /// What operators see of it.
+    pub monitoring: Monitoring,
 }
 
 /// Time and randomness, as the node is given them.
@@ -75,6 +83,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Say who may log in.
     pub accounts: Arc<dyn Accounts>,
+    /// What is seen of them.
+    pub monitoring: Monitoring,
 }
 
 impl Parts {
@@ -88,14 +98,18 @@ impl Parts {
         bound: SocketAddr,
         ambient: Ambient,
     ) -> anyhow::Result<Self> {
-        let store = open_store(config, &ambient)?;
+        let alerts = open_alerts(config, &ambient)?;
+        let mut monitoring =
+            Monitoring::new(&ambient.clock, &*ambient.entropy, |counts| Some(Alerts::new(alerts?, counts)));
+        let store = monitoring.store(open_store(config, &ambient)?);
         let master = master_file::open(config, &*ambient.entropy)?;
         let Ambient { clock, entropy } = ambient.clone();
         let algorithm = algorithm(config.keys.algorithm);
         let keys =
             KeyRing::open(Arc::clone(&store), master, algorithm, Arc::clone(&clock), &*entropy).await?;
-        let accounts = open_accounts(config, mode, &ambient)?;
+        let accounts = monitoring.accounts(open_accounts(config, mode, &ambient)?);
         let (issuer, audience) = config.issuer(bound);
+        let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(telemetry::Log), Arc::new(monitoring.clone())];
         let engine = Engine::builder(Arc::clone(&store), keys)
             .policy(config.policy().clone())
             .issuer(issuer)
@@ -103,10 +117,10 @@ impl Parts {
             .clock(clock)
             .entropy(entropy)
             .hook(Arc::new(AccountsHook(Arc::clone(&accounts))))
-            .observer(Arc::new(telemetry::Log))
+            .observer(Arc::new(observers))
             .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
-        Ok(Self { store, engine, accounts })
+        Ok(Self { store, engine, accounts, monitoring })
     }
 }
 
@@ -123,12 +137,13 @@ impl Node {
     ) -> anyhow::Result<Self> {
         let clock = Arc::clone(&ambient.clock);
         let start = tokio::time::Instant::now();
-        let Parts { engine, accounts, .. } = Parts::open(config, mode, bound, ambient).await?;
+        let Parts { engine, accounts, monitoring, .. } = Parts::open(config, mode, bound, ambient).await?;
         let state = AppState {
             public_url: config.public_url(bound).into(),
             browsers: Arc::new(Browsers::new(config, bound)),
             proxies: Arc::new(Proxies(config.trusted_proxies.iter().map(|network| network.0).collect())),
             rates: Arc::new(Rates::new(&config.limits, move || start.elapsed())),
+            monitoring: monitoring.clone(),
             ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
         };
         let admin = app::admin_router(state.clone());
@@ -136,7 +151,7 @@ impl Node {
             Mode::Dev => app::router(state).merge(page::router(config.policy())),
             Mode::Serve => app::router(state),
         };
-        Ok(Self { engine, accounts, router, admin })
+        Ok(Self { engine, accounts, router, admin, monitoring })
     }
 }
 
@@ -180,6 +195,13 @@ fn open_webhook(config: &Checked, ambient: &Ambient) -> anyhow::Result<WebhookAc
     };
     let (clock, entropy) = (Arc::clone(&ambient.clock), Arc::clone(&ambient.entropy));
     Ok(WebhookAccounts(Webhook::new(url, secret, accounts.webhook_timeout.0, clock, entropy)?))
+}
+
+fn open_alerts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Option<Webhook>> {
+    let events = &config.events;
+    let (Some(url), Some(secret)) = (&events.webhook_url, &events.webhook_secret) else { return Ok(None) };
+    let (clock, entropy) = (Arc::clone(&ambient.clock), Arc::clone(&ambient.entropy));
+    Ok(Some(Webhook::new(url, secret, ALERT_TIMEOUT, clock, entropy)?))
 }
 
 pub(crate) fn algorithm(algorithm: config::Algorithm) -> Algorithm {

@@ -53,6 +53,8 @@ pub(super) async fn run(
     // An answer is one write; waiting for more of it would only cost time.
     let _ = stream.set_nodelay(true);
     let pulse = Pulse::new(&shared.limits);
+    let traffic = shared.traffic.clone();
+    let _open = traffic.open();
     let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
     let service = service_fn(|mut request: Request<Incoming>| {
         if let Some(peer) = peer {
@@ -77,10 +79,19 @@ pub(super) async fn run(
                 if pulse.settle() {
                     continue;
                 }
-                break if pulse.doing() == Doing::Head && pulse.flows() { End::TooSlow } else { End::Dropped };
+                if !pulse.flows() {
+                    traffic.unread.increment(1);
+                    break End::Dropped;
+                }
+                if pulse.doing() == Doing::Head {
+                    break End::TooSlow;
+                }
+                traffic.idle.increment(1);
+                break End::Dropped;
             }
             () = shared.shed.notified(), if pulse.is_settled() => {
                 if pulse.is_settled() {
+                    traffic.crowded.increment(1);
                     break End::Dropped;
                 }
                 // The peer went on meanwhile: pass it on.
@@ -88,6 +99,7 @@ pub(super) async fn run(
             }
             changed = phases.changed() => {
                 if changed.is_err() || *phases.borrow_and_update() == Phase::Over {
+                    traffic.stopped.increment(1);
                     break End::Dropped;
                 }
                 pulse.call_last();
@@ -98,6 +110,11 @@ pub(super) async fn run(
             }
         }
     };
+    match end {
+        End::Malformed => traffic.malformed.increment(1),
+        End::TooSlow => traffic.slow_head.increment(1),
+        End::Closed | End::Dropped => {}
+    }
     close(connection.into_parts().io.into_inner(), end, &pulse).await;
     drop(place);
 }
@@ -145,6 +162,7 @@ async fn serve(
         Ok(request) => answer(&shared, request).await?,
         Err(refusal) => {
             pulse.leave_unread();
+            shared.traffic.refused(refusal);
             refusal.response()
         }
     };
@@ -160,6 +178,7 @@ async fn answer(shared: &Shared, request: Request<Body>) -> Result<Response<Body
     match tokio::time::timeout(shared.limits.answer_timeout.0, made).await {
         Ok(response) => response,
         Err(_) => {
+            shared.traffic.late.increment(1);
             tracing::error!("a request was answered 503: its answer took too long");
             Ok(Problem::unavailable("keep the session and ask again").into_response())
         }

@@ -10,6 +10,7 @@
 mod admission;
 mod connection;
 mod pulse;
+mod traffic;
 mod transport;
 mod wire;
 
@@ -25,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+pub use self::traffic::Traffic;
 use crate::config::Limits;
 
 /// Who is at the other end of the connection: a client, or the proxy in front of it. An extension of every request.
@@ -61,6 +63,7 @@ struct Shared {
     limits: Limits,
     http: http1::Builder,
     tls: Option<TlsAcceptor>,
+    traffic: Traffic,
     /// Asks the connection that has waited for its peer for longest to make room.
     shed: Notify,
 }
@@ -93,12 +96,23 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> Stopped {
+    serve_counting(listener, router, limits, Traffic::default(), stop).await
+}
+
+/// [`serve`], with its connections counted.
+pub async fn serve_counting(
+    listener: impl Into<Listener>,
+    router: Router,
+    limits: Limits,
+    traffic: Traffic,
+    stop: impl Future<Output = ()>,
+) -> Stopped {
     let Listener { socket: listener, tls } = listener.into();
     let cap = limits.connections.get().min(Semaphore::MAX_PERMITS).min(u32::MAX as usize) as u32;
     let places = Arc::new(Semaphore::new(cap as usize));
     let patience = limits.shutdown_timeout.0;
     let http = protocol(&limits);
-    let shared = Arc::new(Shared { router, limits, http, tls, shed: Notify::new() });
+    let shared = Arc::new(Shared { router, limits, http, tls, traffic, shed: Notify::new() });
     let (phase, phases) = watch::channel(Phase::Running);
     let start = |stream, place| {
         tokio::spawn(connection::run(stream, Arc::clone(&shared), phases.clone(), place));
@@ -146,6 +160,7 @@ async fn accept(
             // Most likely out of file descriptors or memory: an accept that fails at once would otherwise
             // spin. Some connection will end, or is made to.
             Err(error) => {
+                shared.traffic.accept_errors.increment(1);
                 if pause.is_zero() {
                     tracing::error!(%error, "cannot accept connections; trying again");
                 }

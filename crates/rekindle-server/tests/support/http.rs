@@ -53,19 +53,40 @@ impl Response {
             .map(|line| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned())))
             .collect::<Option<Vec<_>>>()?;
         let body = String::from_utf8(bytes[end + 4..].to_vec()).ok()?;
-        Some(Self { status, headers, body })
+        let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+        Some(Self { status, headers, body: if chunked { unchunked(&body) } else { body } })
     }
 }
 
-/// Sends `bytes` as they are, says that nothing more comes, and reads until the server closes. `None` where it
-/// closed without an answer.
+/// The chunks that have arrived wholly (RFC 9112 section 7.1).
+fn unchunked(mut body: &str) -> String {
+    let mut text = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n")
+        && let Ok(size) = usize::from_str_radix(size, 16)
+        && let Some(chunk) = rest.get(..size)
+        && let Some(next) = rest[size..].strip_prefix("\r\n")
+    {
+        text.push_str(chunk);
+        body = next;
+    }
+    text
+}
+
+/// Sends `bytes` as they are, says that nothing more comes, and reads until the server closes; of a stream that never
+/// ends, the head and what came with it. `None` where it closed without an answer.
 pub async fn raw(to: SocketAddr, bytes: &[u8]) -> Option<Response> {
     let mut stream = TcpStream::connect(to).await.unwrap();
     // The server may close before it has read everything; what it said until then counts.
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
+    while stream.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {
+        if Response::parse(&answer)
+            .is_some_and(|answer| answer.header("content-type") == Some("text/event-stream"))
+        {
+            break;
+        }
+    }
     Response::parse(&answer)
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rekindle::clock::Clock as _;
+use rekindle::clock::Clock;
 use rekindle::core::{Policy, Seconds, Session, SessionId, Settings};
 use rekindle::entropy::SystemEntropy;
 use rekindle::event::{Event, Observer};
@@ -21,8 +22,10 @@ use rekindle_server::accounts::{
 use rekindle_server::app::{AppState, admin_router, router};
 use rekindle_server::browsers::Browsers;
 use rekindle_server::config::Limits;
+use rekindle_server::monitoring::Monitoring;
 use rekindle_server::rates::{Proxies, Rates};
-use rekindle_server::serve::{Stopped, serve};
+use rekindle_server::serve::{Stopped, Traffic, serve_counting};
+use rekindle_server::telemetry::Log;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -94,7 +97,18 @@ impl World {
     /// A node whose application is set up in another way.
     pub async fn node_where_state(&self, change: impl FnOnce(&mut AppState)) -> Node {
         let accounts = Arc::new(Demo::over(self.builtin.clone()));
-        self.build(self.clock.clone(), accounts, change).await
+        self.build(self.clock.clone(), accounts, self.monitoring(), change).await
+    }
+
+    /// A node that tells of what happens in another way.
+    pub async fn node_watched(&self, monitoring: Monitoring) -> Node {
+        let accounts = Arc::new(Demo::over(self.builtin.clone()));
+        self.build(self.clock.clone(), accounts, monitoring, |_| ()).await
+    }
+
+    fn monitoring(&self) -> Monitoring {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        Monitoring::new(&clock, &SystemEntropy, |_| None)
     }
 
     /// A node with rates, and `192.0.2.1` for the only trusted proxy besides this machine.
@@ -112,35 +126,51 @@ impl World {
     }
 
     pub async fn node_with(&self, clock: Arc<ManualClock>, accounts: Arc<dyn Accounts>) -> Node {
-        self.build(clock, accounts, |_| ()).await
+        self.build(clock, accounts, self.monitoring(), |_| ()).await
     }
 
     async fn build(
         &self,
         clock: Arc<ManualClock>,
         accounts: Arc<dyn Accounts>,
+        mut monitoring: Monitoring,
         change: impl FnOnce(&mut AppState),
     ) -> Node {
         let probe = Probe::over(self.store.clone());
-        let store: Arc<dyn Store> = probe.clone();
+        let store: Arc<dyn Store> = monitoring.store(probe.clone());
+        let accounts = monitoring.accounts(accounts);
         let master = MasterKey::new(&[1; 32]);
         let keys = KeyRing::open(store.clone(), master, Algorithm::EdDsa, clock.clone(), &SystemEntropy);
         let keys = keys.await.unwrap();
         let events = Arc::new(Events::default());
         let hook =
             Arc::new(Hook { accounts: AccountsHook(accounts.clone()), failing: AtomicBool::new(false) });
+        let observers: Vec<Arc<dyn Observer>> =
+            vec![Arc::new(Log), events.clone(), Arc::new(monitoring.clone())];
         let engine = Engine::builder(store, keys.clone())
             .policy(short_policy())
             .clock(clock.clone())
             .hook(hook.clone())
-            .observer(events.clone())
+            .observer(Arc::new(observers))
             .build();
         let mut state = AppState::new(engine.clone(), accounts, clock);
         state.browsers = Arc::new(Browsers::at("http://test"));
+        state.monitoring = monitoring.clone();
         change(&mut state);
-        let (address, public) = start(router(state.clone())).await;
-        let (admin_address, admin) = start(admin_router(state)).await;
-        Node { address, admin_address, engine, keys, events, probe, hook, servers: [public, admin] }
+        let (address, public) = start(router(state.clone()), monitoring.metrics.traffic("public")).await;
+        let (admin_address, admin) =
+            start(admin_router(state), monitoring.metrics.traffic("operators")).await;
+        Node {
+            address,
+            admin_address,
+            engine,
+            keys,
+            events,
+            probe,
+            hook,
+            monitoring,
+            servers: [public, admin],
+        }
     }
 
     /// The row as the store has it now.
@@ -149,10 +179,13 @@ impl World {
     }
 }
 
-async fn start(router: axum::Router) -> (SocketAddr, JoinHandle<Stopped>) {
+async fn start(router: axum::Router, traffic: Traffic) -> (SocketAddr, JoinHandle<Stopped>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    (address, tokio::spawn(serve(listener, router, Limits::default(), std::future::pending())))
+    (
+        address,
+        tokio::spawn(serve_counting(listener, router, Limits::default(), traffic, std::future::pending())),
+    )
 }
 
 /// Access 5 s, replay window 2 s, idle 7 d, absolute 30 d.
@@ -230,6 +263,7 @@ pub struct Node {
     pub events: Arc<Events>,
     pub probe: Arc<Probe>,
     pub hook: Arc<Hook>,
+    pub monitoring: Monitoring,
     servers: [JoinHandle<Stopped>; 2],
 }
 
