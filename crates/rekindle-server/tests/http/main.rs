@@ -28,6 +28,7 @@ mod answers;
 mod concurrency;
 mod cookies;
 mod documented;
+mod events;
 mod faults;
 mod forgery;
 mod junk;

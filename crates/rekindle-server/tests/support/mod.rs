@@ -7,6 +7,7 @@ pub mod browser;
 mod clock;
 pub mod http;
 mod probe;
+mod stream;
 mod transcript;
 mod world;
 
@@ -15,5 +16,6 @@ pub use browser::Browser;
 pub use clock::ManualClock;
 pub use http::Response;
 pub use probe::{Op, Probe};
+pub use stream::{Stream, Told};
 pub use transcript::Transcript;
 pub use world::{Kind, Node, PASSWORD, Tokens, USERNAME, World};
