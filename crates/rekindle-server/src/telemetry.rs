@@ -4,9 +4,12 @@
 //! what it reads from a socket would log all three.
 
 use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rekindle::error::Ended;
 use rekindle::event::{Event, EventKind, Observer};
+use tokio::time::Instant;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -50,6 +53,32 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     tracing::error!(place, message, "panic: this is a defect, please report it");
 }
 
+/// One line a second at most, of lines that every request would write while something is down: a log that fills the disk
+/// would be the next thing to fail.
+pub(crate) struct OneASecond(Mutex<(Option<Instant>, u64)>);
+
+impl OneASecond {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new((None, 0)))
+    }
+
+    /// Whether to write one now; and how many were left out since the last.
+    pub(crate) fn left_out(&self) -> Option<u64> {
+        self.left_out_at(Instant::now())
+    }
+
+    fn left_out_at(&self, now: Instant) -> Option<u64> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, left_out) = *state;
+        if last.is_some_and(|last| now < last + Duration::from_secs(1)) {
+            state.1 += 1;
+            return None;
+        }
+        *state = (Some(now), 0);
+        Some(left_out)
+    }
+}
+
 /// Writes what happens to sessions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Log;
@@ -69,5 +98,18 @@ impl Observer for Log {
             }
             _ => tracing::debug!(%session, subject, "{name}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_lines_is_one_a_second() {
+        let (lines, start) = (OneASecond::new(), Instant::now());
+        let after = |millis| lines.left_out_at(start + Duration::from_millis(millis));
+        let seen = [0, 1, 500, 999, 1000, 1001, 60_000].map(after);
+        assert_eq!(seen, [Some(0), None, None, None, Some(3), None, Some(1)]);
     }
 }

@@ -30,7 +30,7 @@ use utoipa_axum::routes;
 
 use crate::app::AppState;
 pub(crate) use cors::share;
-pub(crate) use problem::{Problem, Told, problems};
+pub(crate) use problem::{Problem, Told, UNAVAILABLE, problems};
 pub(crate) use watched::watch;
 
 /// What clients reach.

@@ -16,6 +16,7 @@ use super::cookie::SetCookies;
 use crate::accounts::AccountsError;
 use crate::monitoring::NotReady;
 use crate::rates::TooOften;
+use crate::telemetry::OneASecond;
 
 /// Where a code is explained: the section of docs/http.md named like it.
 const TYPES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/http.md#");
@@ -255,14 +256,12 @@ impl From<TooOften> for Problem {
 
 impl From<NotReady> for Problem {
     fn from(why: NotReady) -> Self {
-        // What broke is for the operator. A stop is no news, and asked about again and again.
-        match &why {
-            NotReady::Stopping => tracing::debug!("not ready: stopping"),
-            why => tracing::warn!(%why, error = std::error::Error::source(why), "not ready"),
-        }
         Self::unavailable(why.told())
     }
 }
+
+/// For those that are written of requests answered 503.
+pub(crate) static UNAVAILABLE: OneASecond = OneASecond::new();
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
@@ -277,7 +276,9 @@ impl From<Failure> for Problem {
             }
             // What broke is for the operator: it may name files and hosts.
             unavailable => {
-                tracing::error!(error = %unavailable, "a request was answered 503");
+                if let Some(left_out) = UNAVAILABLE.left_out() {
+                    tracing::error!(error = %unavailable, left_out, "a request was answered 503");
+                }
                 let retry_after = unavailable.retry_after().or(Some(Seconds(1)));
                 Self { retry_after, ..Self::unavailable("keep the session and ask again") }
             }
@@ -290,11 +291,18 @@ impl From<AccountsError> for Problem {
         match error {
             AccountsError::NotOffered(why) => Self::new(Code::Forbidden).detail(why),
             AccountsError::Overloaded => {
-                tracing::warn!("a login was answered 503: too many passwords are being checked at once");
+                if let Some(left_out) = UNAVAILABLE.left_out() {
+                    tracing::warn!(
+                        left_out,
+                        "a login was answered 503: too many passwords are being checked at once"
+                    );
+                }
                 Self::unavailable("too many logins at once: ask again")
             }
             error => {
-                tracing::error!(%error, "a login was answered 503");
+                if let Some(left_out) = UNAVAILABLE.left_out() {
+                    tracing::error!(%error, left_out, "a login was answered 503");
+                }
                 Self::unavailable("the accounts cannot be asked now: ask again")
             }
         }

@@ -47,6 +47,8 @@ impl NotReady {
 pub(super) struct Readiness {
     store: Option<Arc<MeasuredStore>>,
     stopping: AtomicBool,
+    /// It was, when it was asked last.
+    not_ready: AtomicBool,
     /// When a write was tried last.
     tried_at: AtomicU64,
 }
@@ -67,6 +69,26 @@ impl Readiness {
     }
 
     pub(super) async fn check(&self, engine: &Engine, clock: &dyn Clock) -> Result<(), NotReady> {
+        let answer = self.look(engine, clock).await;
+        self.log(&answer);
+        answer
+    }
+
+    /// Changes alone: anybody may ask, as often as they like.
+    fn log(&self, answer: &Result<(), NotReady>) {
+        let ready = answer.is_ok();
+        if self.not_ready.swap(!ready, Ordering::Relaxed) != ready {
+            return;
+        }
+        match answer {
+            Ok(()) => tracing::info!("ready again"),
+            // Whoever stops it knows.
+            Err(NotReady::Stopping) => {}
+            Err(why) => tracing::warn!(%why, error = std::error::Error::source(why), "not ready"),
+        }
+    }
+
+    async fn look(&self, engine: &Engine, clock: &dyn Clock) -> Result<(), NotReady> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(NotReady::Stopping);
         }

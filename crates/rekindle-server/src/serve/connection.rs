@@ -22,7 +22,7 @@ use super::pulse::{Doing, Pulse};
 use super::transport::Transport;
 use super::wire::Wire;
 use super::{Peer, Phase, Shared, admission};
-use crate::api::Problem;
+use crate::api::{Problem, UNAVAILABLE};
 
 /// Closing with bytes unread resets the connection, and the reset can overtake the answer. So what a refused
 /// peer still sends is read and thrown away, up to here.
@@ -179,7 +179,9 @@ async fn answer(shared: &Shared, request: Request<Body>) -> Result<Response<Body
         Ok(response) => response,
         Err(_) => {
             shared.traffic.late.increment(1);
-            tracing::error!("a request was answered 503: its answer took too long");
+            if let Some(left_out) = UNAVAILABLE.left_out() {
+                tracing::error!(left_out, "a request was answered 503: its answer took too long");
+            }
             Ok(Problem::unavailable("keep the session and ask again").into_response())
         }
     }

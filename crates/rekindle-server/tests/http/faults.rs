@@ -76,7 +76,7 @@ async fn cache_flush_does_not_unrevoke(world: World) {
 }
 
 /// Puts the row back to what it was: a store that lost its last writes in a fail-over.
-async fn roll_back(world: &World, tokens: &Tokens, to: &Session) {
+pub(crate) async fn roll_back(world: &World, tokens: &Tokens, to: &Session) {
     let (_, version) = world.store.load(tokens.session).await.unwrap().unwrap();
     assert_eq!(world.store.commit(version, to).await.unwrap(), Commit::Applied);
 }

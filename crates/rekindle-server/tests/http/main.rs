@@ -24,6 +24,7 @@ macro_rules! on_both_stores {
 }
 
 mod admin;
+mod alerts;
 mod answers;
 mod concurrency;
 mod cookies;
@@ -33,8 +34,10 @@ mod faults;
 mod forgery;
 mod junk;
 mod lost_answers;
+mod metrics;
 mod oauth2;
 mod password;
 mod rates;
+mod readiness;
 mod sign_out;
 mod webhook;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::post::post;
+use super::exchange::{exchange, post};
 
 pub struct Client(BufReader<TcpStream>);
 
@@ -27,5 +27,10 @@ impl Client {
     /// Posts JSON; the status and the JSON that came back.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<(u16, Value)> {
         post(&mut self.0, path, body)
+    }
+
+    /// Asks; the status and the JSON that came back.
+    pub fn get(&mut self, path: &str) -> Result<(u16, Value)> {
+        exchange(&mut self.0, &format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n"))
     }
 }

@@ -33,6 +33,11 @@ fn start(folder: &Path) -> Process {
     Process::start(folder, &["dev"], &variables)
 }
 
+fn ready(client: &mut Client) -> (u16, serde_json::Value) {
+    let (status, answer) = client.get("/readyz").unwrap();
+    (status, answer["detail"].clone())
+}
+
 #[test]
 fn a_failing_disk_is_503_and_logs_nobody_out() {
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +56,10 @@ fn a_failing_disk_is_503_and_logs_nobody_out() {
             let (status, answer) = client.post(path, &body).unwrap();
             assert_eq!((status, &answer["code"]), (503, &json!("unavailable")), "{path}: {answer}");
         }
+        assert_eq!(ready(&mut client), (503, json!("the store cannot be written")), "{}", flag.display());
         std::fs::remove_file(&flag).unwrap();
+        // Found out by itself: nobody is sent here meanwhile. Tried once a second, so the first question may be too soon.
+        assert!((0..1_000_000).any(|_| ready(&mut client).0 == 200));
         // Without a restart.
         assert!(holder.refresh(&mut client, false).unwrap(), "{}", flag.display());
     }

@@ -4,14 +4,14 @@ mod backup;
 mod client;
 #[cfg(target_os = "linux")]
 mod disk;
+#[path = "../support/exchange.rs"]
+mod exchange;
 mod holder;
 #[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(target_os = "linux")]
 mod junk;
 mod kill9;
-#[path = "../support/post.rs"]
-mod post;
 #[path = "../support/probe.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod probe;

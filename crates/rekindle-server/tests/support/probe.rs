@@ -25,6 +25,9 @@ pub struct Probe {
     inner: Arc<dyn Store>,
     calls: AtomicUsize,
     failing: AtomicBool,
+    full: AtomicBool,
+    keyring_lost: AtomicBool,
+    writes: AtomicUsize,
     hold: Mutex<Option<Hold>>,
     steps: Mutex<Option<mpsc::UnboundedSender<Step>>>,
 }
@@ -77,6 +80,9 @@ impl Probe {
             inner,
             calls: AtomicUsize::new(0),
             failing: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            keyring_lost: AtomicBool::new(false),
+            writes: AtomicUsize::new(0),
             hold: Mutex::new(None),
             steps: Mutex::new(None),
         })
@@ -90,6 +96,21 @@ impl Probe {
     /// From now on every operation fails, or none.
     pub fn fail(&self, failing: bool) {
         self.failing.store(failing, SeqCst);
+    }
+
+    /// From now on nothing can be written, as on a full disk, or all can.
+    pub fn fill(&self, full: bool) {
+        self.full.store(full, SeqCst);
+    }
+
+    /// From now on the key ring alone cannot be read, or can.
+    pub fn lose_keyring(&self, lost: bool) {
+        self.keyring_lost.store(lost, SeqCst);
+    }
+
+    /// Tries to write so far.
+    pub fn writes(&self) -> usize {
+        self.writes.load(SeqCst)
     }
 
     /// The next `op` stops after it took effect.
@@ -126,6 +147,18 @@ impl Probe {
         answer
     }
 
+    async fn write<T>(
+        &self,
+        op: Op,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.writes.fetch_add(1, SeqCst);
+        if self.full.load(SeqCst) {
+            return Err(StoreError::unavailable("the test filled the disk"));
+        }
+        self.pass(op, work).await
+    }
+
     /// Waits for permission where steps are taken. What is returned tells, when dropped, that the operation
     /// is over.
     async fn allowed(&self) -> Option<oneshot::Sender<()>> {
@@ -146,7 +179,7 @@ impl Probe {
 #[async_trait]
 impl Store for Probe {
     async fn insert(&self, session: &Session) -> Result<Insert, StoreError> {
-        self.pass(Op::Other, self.inner.insert(session)).await
+        self.write(Op::Other, self.inner.insert(session)).await
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<(Session, Version)>, StoreError> {
@@ -154,11 +187,11 @@ impl Store for Probe {
     }
 
     async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError> {
-        self.pass(Op::Commit, self.inner.commit(version, session)).await
+        self.write(Op::Commit, self.inner.commit(version, session)).await
     }
 
     async fn revoke(&self, id: SessionId, reason: Reason) -> Result<Revoke, StoreError> {
-        self.pass(Op::Other, self.inner.revoke(id, reason)).await
+        self.write(Op::Other, self.inner.revoke(id, reason)).await
     }
 
     async fn list(&self, subject: &str) -> Result<Vec<Session>, StoreError> {
@@ -178,7 +211,7 @@ impl Store for Probe {
     }
 
     async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError> {
-        self.pass(Op::Other, self.inner.set_subject_epoch(subject, epoch)).await
+        self.write(Op::Other, self.inner.set_subject_epoch(subject, epoch)).await
     }
 
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
@@ -186,11 +219,14 @@ impl Store for Probe {
     }
 
     async fn keyring(&self) -> Result<KeyringDocument, StoreError> {
+        if self.keyring_lost.load(SeqCst) {
+            return Err(StoreError::unavailable("the test took the key ring away"));
+        }
         self.pass(Op::Keyring, self.inner.keyring()).await
     }
 
     async fn commit_keyring(&self, version: u64, bytes: &[u8]) -> Result<KeyringCommit, StoreError> {
-        self.pass(Op::Keyring, self.inner.commit_keyring(version, bytes)).await
+        self.write(Op::Keyring, self.inner.commit_keyring(version, bytes)).await
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

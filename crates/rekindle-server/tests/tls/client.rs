@@ -13,7 +13,7 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion};
 use serde_json::Value;
 
 use crate::certificate;
-use crate::post::post;
+use crate::exchange::post;
 
 pub struct Client(BufReader<StreamOwned<ClientConnection, TcpStream>>);
 

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod client;
-#[path = "../support/post.rs"]
-mod post;
+#[path = "../support/exchange.rs"]
+mod exchange;
 mod renewal;
 mod speaking;
 mod starting;

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read, Result, Write};
 
 use serde_json::Value;
 
-/// Posts JSON; the status and the JSON that came back (`Null` for an empty body). An error where the server is gone.
+/// Posts JSON, as in [`exchange`].
 pub fn post<S: Read + Write>(peer: &mut BufReader<S>, path: &str, body: &Value) -> Result<(u16, Value)> {
     let body = body.to_string();
     let length = body.len();
@@ -12,6 +12,11 @@ pub fn post<S: Read + Write>(peer: &mut BufReader<S>, path: &str, body: &Value) 
         "POST {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\n\r\n{body}"
     );
+    exchange(peer, &request)
+}
+
+/// Sends a request; the status and the JSON that came back (`Null` for an empty body). An error where the server is gone.
+pub fn exchange<S: Read + Write>(peer: &mut BufReader<S>, request: &str) -> Result<(u16, Value)> {
     peer.get_mut().write_all(request.as_bytes())?;
     peer.get_mut().flush()?;
     let status = line(peer)?.get(9..12).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
