@@ -110,12 +110,14 @@ pub(super) async fn run(
             }
         }
     };
+    let transport = connection.into_parts().io.into_inner();
     match end {
         End::Malformed => traffic.malformed.increment(1),
         End::TooSlow => traffic.slow_head.increment(1),
+        End::Closed if transport.has_failed() => traffic.handshake.increment(1),
         End::Closed | End::Dropped => {}
     }
-    close(connection.into_parts().io.into_inner(), end, &pulse).await;
+    close(transport, end, &pulse).await;
     drop(place);
 }
 

@@ -15,6 +15,8 @@ pub struct Traffic {
     pub accept_errors: Counter,
     /// Closed after the idle timeout.
     pub idle: Counter,
+    /// Closed on a TLS handshake that failed.
+    pub handshake: Counter,
     /// Closed on something that is no HTTP.
     pub malformed: Counter,
     /// Closed on a head that took too long.
@@ -46,6 +48,7 @@ impl Default for Traffic {
             open: Gauge::noop(),
             accept_errors: none(),
             idle: none(),
+            handshake: none(),
             malformed: none(),
             slow_head: none(),
             unread: none(),

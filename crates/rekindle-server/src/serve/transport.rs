@@ -38,6 +38,11 @@ impl Transport {
         Self { layer, pulse }
     }
 
+    /// Whether the peer and we could not agree on TLS.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.layer, Layer::Failed(_))
+    }
+
     fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Layer::Handshake(accept) = &mut self.layer else { return Poll::Ready(Ok(())) };
         let done = ready!(Pin::new(&mut **accept).poll(cx));

@@ -3,12 +3,14 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use metrics::Counter;
 use rekindle_server::config::{Config, Environment};
-use rekindle_server::serve::{Listener, Stopped, serve};
+use rekindle_server::serve::{Listener, Stopped, Traffic, serve_counting};
 use rekindle_server::tls::Certificates;
 use rustls::ProtocolVersion;
 use rustls::version::{TLS12, TLS13};
@@ -29,6 +31,8 @@ struct Server {
     begun: Arc<Notify>,
     /// Lets it finish.
     finish: Arc<Notify>,
+    /// Handshakes that failed.
+    failed: Arc<AtomicU64>,
 }
 
 async fn server(limits: &str) -> Server {
@@ -54,8 +58,10 @@ async fn server(limits: &str) -> Server {
         let _ = stopping.await;
     };
     let listener = Listener::new(socket, Some(protocol));
-    let stopped = tokio::spawn(serve(listener, router, config.limits.clone(), stopping));
-    Server { address, stop, stopped, begun, finish }
+    let failed = Arc::new(AtomicU64::new(0));
+    let traffic = Traffic { handshake: Counter::from_arc(Arc::clone(&failed)), ..Traffic::default() };
+    let stopped = tokio::spawn(serve_counting(listener, router, config.limits.clone(), traffic, stopping));
+    Server { address, stop, stopped, begun, finish, failed }
 }
 
 impl Server {
@@ -172,6 +178,7 @@ async fn what_is_no_tls_gets_an_alert() {
         assert_eq!(answer.await.expect("no reset").first(), Some(&21));
     }
     server.still_answers().await;
+    assert_eq!(server.failed.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

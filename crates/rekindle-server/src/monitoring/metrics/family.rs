@@ -59,7 +59,7 @@ families! {
     CONNECTIONS_OPEN: Gauge "rekindle_connections_open" ["listener"]
         "Connections that are open.";
     CONNECTIONS_CUT: Counter "rekindle_connections_cut_total" ["listener", "why"]
-        "Connections that this side ended: idle, a head that was no HTTP or too slow, answers not read, to make room, or at the stop.";
+        "Connections that this side ended: idle, a TLS handshake that failed, a head that was no HTTP or too slow, answers not read, to make room, or at the stop.";
     ACCEPT_ERRORS: Counter "rekindle_accept_errors_total" ["listener"]
         "Connections that could not be accepted: out of file descriptors, most likely.";
     STORE_DURATION: Histogram "rekindle_store_duration_seconds" ["operation"]

@@ -150,6 +150,7 @@ impl Metrics {
             open: family::CONNECTIONS_OPEN.gauge(recorder, &[listener]),
             accept_errors: family::ACCEPT_ERRORS.counter(recorder, &[listener]),
             idle: why("idle"),
+            handshake: why("handshake"),
             malformed: why("malformed"),
             slow_head: why("slow_head"),
             unread: why("unread"),
