@@ -1,7 +1,7 @@
 // A guide's application behind nginx, with Rekindle beside it, set up as the guide says. What is changed: ports, and
 // the lives of tokens, so that nobody has to wait.
 
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { command } from "./guide.mjs";
@@ -13,15 +13,17 @@ export class Stack {
     const folder = join(root, "target/guides", guide);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const mine = (path) => !/node_modules|__pycache__|\.venv|\.rekindle|\.db$/.test(path.slice(root.length));
+    // Without its Cargo.toml, cargo finds the workspace's.
+    const mine = (path) => !/node_modules|__pycache__|\.venv|\.rekindle|\.db$|\/data$|Cargo\.toml/.test(path.slice(root.length));
     for (const part of [guide, "nginx"]) cpSync(join(root, "examples", part), join(folder, part), { recursive: true, dereference: true, filter: mine });
     const stack = new Stack(root, guide, folder, "http");
-    await run(command(root, guide, "install"), stack.options("install"));
+    await stack.once("install");
     return stack;
   }
 
   constructor(root, guide, folder, scheme) {
     Object.assign(this, { root, guide, folder, scheme, running: {} });
+    this.isOneProcess = !existsSync(join(folder, guide, "rekindle.toml"));
   }
 
   /** The same with HTTPS, in a folder of its own. */
@@ -41,12 +43,15 @@ export class Stack {
       REKINDLE__LOG__LEVEL: "warn",
       PUBLIC_URL: this.url ?? "",
       PORT: String(this.ports?.application),
+      ACCESS_SECONDS: "4",
+      REPLAY_WINDOW_SECONDS: "1",
     };
     return { cwd: join(this.folder, this.guide), env, log: join(this.folder, `${name}.log`) };
   }
 
   async start() {
-    const [application, rekindle, operators, proxy, plain] = await freePorts(5);
+    const [application, beside, operators, proxy, plain] = await freePorts(5);
+    const rekindle = this.isOneProcess ? application : beside;
     this.url = `${this.scheme}://localhost:${proxy}`;
     this.ports = { application, rekindle, proxy };
     this.replace({
@@ -59,21 +64,33 @@ export class Stack {
       "app.example.com": "localhost",
       "/etc/nginx/tls": join(this.folder, "nginx"),
     });
-    writeFileSync(join(this.folder, this.guide, "rekindle.toml"), this.toml(rekindle, operators));
+    if (!this.isOneProcess) this.moveRekindle(rekindle, operators);
     if (this.scheme === "https") await this.useHttps();
-    const users = command(this.root, this.guide, "users");
-    if (users) await run(users, this.options("users"));
+    await this.once("users");
     // The application first: Rekindle is to be found late, and not to be missed for ever.
-    for (const name of ["application", "proxy", "rekindle"]) await this.begin(name);
+    for (const name of ["application", "proxy"]) await this.begin(name);
+    if (!this.isOneProcess) await this.begin("rekindle");
   }
 
-  toml(rekindle, operators) {
-    const written = readFileSync(join(this.folder, this.guide, "rekindle.toml"), "utf8");
-    return `listen = "127.0.0.1:${rekindle}"\nadmin_listen = "127.0.0.1:${operators}"\n${written}`;
+  /** What the guide does once, if it does. */
+  async once(name) {
+    const line = command(this.root, this.guide, name);
+    if (line) await run(line, this.options(name));
+  }
+
+  /** Where the sessions are kept: in Rekindle's process, or in the application's own. */
+  get sessions() {
+    return this.isOneProcess ? "application" : "rekindle";
+  }
+
+  moveRekindle(port, operators) {
+    const file = join(this.folder, this.guide, "rekindle.toml");
+    const written = readFileSync(file, "utf8");
+    writeFileSync(file, `listen = "127.0.0.1:${port}"\nadmin_listen = "127.0.0.1:${operators}"\n${written}`);
   }
 
   async begin(name) {
-    let line = command(this.root, this.guide, name).replaceAll("127.0.0.1:8000", `127.0.0.1:${this.ports.application}`);
+    const line = command(this.root, this.guide, name).replaceAll("127.0.0.1:8000", `127.0.0.1:${this.ports.application}`);
     this.running[name] = await new Process(line, this.options(name)).listens(this.ports[name]);
   }
 

@@ -6,10 +6,11 @@ use std::path::Path;
 use crate::run::{Done, cargo, root, run_in};
 
 /// Those whose applications the scenario goes through.
-const GUIDES: [&str; 3] = ["django", "express", "flask"];
+const GUIDES: [&str; 4] = ["axum", "django", "express", "flask"];
 
 /// What an example's folder has besides the files that are typed: what tools write, and what is left behind.
-const NOT_TYPED: [&str; 8] = [
+const NOT_TYPED: [&str; 9] = [
+    "data",
     "node_modules",
     "package-lock.json",
     "__pycache__",
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Done {
     let tests = root().join("examples/test");
     run_in(&tests, "npm", "ci", &[])?;
     cargo("build --package rekindle-server")?;
+    cargo("build --package rekindle-axum-example")?;
     run_in(&tests, "node", &format!("run.mjs {}", GUIDES.join(" ")), &[])
 }
 

@@ -1,0 +1,132 @@
+//! The pages, for everybody, for signed-in users and for admins.
+
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use rekindle::token::AccessToken;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::signed_in::SignedIn;
+
+/// What our tokens say besides Rekindle's own claims.
+#[derive(Default, Deserialize)]
+struct Claims {
+    name: String,
+    role: String,
+}
+
+fn claims(token: &AccessToken) -> Claims {
+    token.claims().unwrap_or_default()
+}
+
+pub(crate) async fn home() -> Html<String> {
+    page("Home", "<h1>Welcome</h1>\n<p><a href=\"/me\">Your page</a>")
+}
+
+pub(crate) async fn login() -> Html<String> {
+    page(
+        "Sign in",
+        r#"<h1>Sign in</h1>
+<form id="sign-in" method="post">
+  <p><label>Name <input name="username" autocomplete="username" required></label>
+  <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+  <p><button>Sign in</button>
+</form>"#,
+    )
+}
+
+pub(crate) async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript")], include_str!("../static/session.js"))
+}
+
+pub(crate) async fn me(SignedIn { token, .. }: SignedIn) -> impl IntoResponse {
+    let Claims { name, role } = claims(&token);
+    let (name, role) = (escaped(&name), escaped(&role));
+    private(page(
+        &name,
+        &format!(
+            r#"<h1>Hello, {name}</h1>
+<p>You are <b id="role">{role}</b> here.
+<h2>Where you are signed in</h2>
+<ul id="devices"></ul>
+<p><button id="sign-out">Sign out</button> <button id="sign-out-everywhere">Sign out everywhere</button>"#
+        ),
+    ))
+}
+
+pub(crate) async fn api_me(SignedIn { token, .. }: SignedIn) -> impl IntoResponse {
+    let Claims { name, role } = claims(&token);
+    let signed_in_at = token.auth_time().as_unix();
+    private(axum::Json(serde_json::json!({ "name": name, "role": role, "signed_in_at": signed_in_at })))
+}
+
+pub(crate) async fn people(State(app): State<App>, SignedIn { token, .. }: SignedIn) -> Response {
+    if claims(&token).role != "admin" {
+        return not_allowed();
+    }
+    let forms = app.users.all().into_iter().map(|user| {
+        let (id, name) = (user.id, escaped(&user.name));
+        let admin = if user.role == "admin" { "selected" } else { "" };
+        let active = if user.active { "checked" } else { "" };
+        format!(
+            r#"
+<form method="post" action="/people/{id}" id="{name}">
+  {name}
+  <select name="role"><option>member</option><option {admin}>admin</option></select>
+  <label><input type="checkbox" name="active" {active}> may sign in</label>
+  <button>Save</button>
+</form>"#
+        )
+    });
+    private(page("People", &format!("<h1>People</h1>{}", forms.collect::<String>()))).into_response()
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    role: String,
+    active: Option<String>,
+}
+
+pub(crate) async fn change(
+    State(app): State<App>,
+    SignedIn { token, .. }: SignedIn,
+    Path(id): Path<u32>,
+    Form(Change { role, active }): Form<Change>,
+) -> Response {
+    if claims(&token).role != "admin" {
+        return not_allowed();
+    }
+    match app.users.change(id, &role, active.is_some()) {
+        true => Redirect::to("/people").into_response(),
+        false => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn not_allowed() -> Response {
+    (StatusCode::FORBIDDEN, page("Not allowed", "<h1>Not allowed</h1>")).into_response()
+}
+
+/// Pages of a signed-in user are nobody else's, and not the back button's after signing out.
+fn private(page: impl IntoResponse) -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store")], page)
+}
+
+fn page(title: &str, main: &str) -> Html<String> {
+    Html(format!(
+        r#"<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<script type="module" src="/static/session.js"></script>
+{main}
+<p id="message" role="status"></p>
+"#
+    ))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
