@@ -69,6 +69,13 @@ impl Server {
         self.exchange(&post(path, body))
     }
 
+    /// Where operators are served: the second line that it prints.
+    fn operators(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line.strip_prefix("for operators on http://").unwrap().trim_end().to_owned()
+    }
+
     fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -193,6 +200,52 @@ fn a_signal_finishes_the_request_that_is_running_and_exits_with_zero() {
         assert_eq!(server.child.wait().unwrap().code(), Some(0));
         assert!(TcpStream::connect(&server.address).is_err());
     }
+}
+
+/// Somebody follows the events when the server stops. The stream ends with it, and holds nothing up.
+#[test]
+fn a_stream_of_events_ends_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rekindle(&folder).args(["key", "api", "add", "test"]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let key = String::from_utf8(made.stdout).unwrap();
+    let mut command = rekindle(&folder);
+    command.args(["dev", "--listen", "127.0.0.1:0"]).env("REKINDLE__LIMITS__SHUTDOWN_TIMEOUT", "1h");
+    let mut server = start(command, folder);
+    let key = key.trim();
+    let head = format!("GET /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\n\r\n");
+    let mut told = BufReader::new(TcpStream::connect(server.operators()).unwrap());
+    told.get_mut().write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    while !line.contains("retry") {
+        assert!(told.read_line(&mut line).unwrap() > 0);
+    }
+    server.post("/v1/login", LOGIN);
+    server.signal("TERM");
+    told.read_to_string(&mut line).unwrap();
+    assert!(line.contains("event: opened\n") && line.ends_with("\r\n0\r\n\r\n"), "{line}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+/// For load balancers that take a while to notice: the server says that it stops, and serves on meanwhile.
+#[test]
+fn a_stop_can_be_announced_before_it_begins() {
+    let mut server = dev(&[("REKINDLE__LIMITS__SHUTDOWN_DELAY", "1h")]);
+    let operators = server.operators();
+    server.signal("TERM");
+    server.log_until("stopping");
+    let said = server.get("/readyz");
+    assert!(said.starts_with("HTTP/1.1 503 "), "{said}");
+    assert!(said.contains("this server is stopping"), "{said}");
+    assert!(server.post("/v1/login", LOGIN).starts_with("HTTP/1.1 200 "));
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+    assert!(TcpStream::connect(operators).is_ok());
+    server.signal("TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(1), "a second signal does not wait");
+
+    let mut server = dev(&[("REKINDLE__LIMITS__SHUTDOWN_DELAY", "10ms")]);
+    server.signal("TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

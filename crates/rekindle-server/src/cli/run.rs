@@ -76,10 +76,10 @@ async fn until_stopped(config: &Checked, mode: Mode) -> anyhow::Result<()> {
             }
         };
         again().await;
-        service::stopping();
-        tracing::info!("stopping: requests that have begun are finished; a second signal stops at once");
         // From here on /readyz says so, and whoever shares out requests turns to other servers.
         watched.stopping();
+        service::stopping();
+        tracing::info!("stopping: requests that have begun are finished; a second signal stops at once");
         if let Some(delay) = delay {
             tokio::select! {
                 () = tokio::time::sleep(delay) => {}

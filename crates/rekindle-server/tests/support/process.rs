@@ -1,15 +1,16 @@
 //! The real binary as a process.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A server of its own on a free port; killed when dropped.
+/// A server of its own on a free port; killed when dropped. What it says is in `stdout.log` and `stderr.log`.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
+    pub operators: SocketAddr,
 }
 
 impl Process {
@@ -28,23 +29,32 @@ impl Process {
             .unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        let address = loop {
+        let mut address = |what: &str| loop {
             line.clear();
             if output.read_line(&mut line).unwrap() == 0 {
                 let said = std::fs::read_to_string(&errors).unwrap_or_default();
                 panic!("the server ended before it listened: {said}");
             }
-            if let Some(address) = line.trim().strip_prefix("listening on http://") {
+            if let Some(address) = line.trim().strip_prefix(what) {
                 break address.parse().unwrap();
             }
         };
+        let (address, operators) = (address("listening on http://"), address("for operators on http://"));
         // What it says later must have a reader, or its pipe fills up.
-        std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
-        Self { child, address }
+        let mut said = File::options().create(true).append(true).open(folder.join("stdout.log")).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut output, &mut said));
+        Self { child, address, operators }
     }
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub fn stop(&mut self) {
+        let kill = format!("kill -TERM {}", self.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
