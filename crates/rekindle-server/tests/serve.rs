@@ -4,60 +4,30 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-use std::sync::Arc;
+#[path = "support/served.rs"]
+mod served;
+
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::{get, post};
 use rekindle_server::config::{Config, Environment};
-use rekindle_server::serve::{Stopped, serve};
+use rekindle_server::serve::{Stopped, Traffic};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use self::served::Served;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const HELLO: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
-struct Server {
-    address: std::net::SocketAddr,
-    stop: oneshot::Sender<()>,
-    stopped: JoinHandle<Stopped>,
-    /// Rings when the handler of `/slow` has begun.
-    begun: Arc<Notify>,
-    /// Lets it finish.
-    finish: Arc<Notify>,
-}
-
-/// A server with these `[limits]`, with a handler for each thing a handler can do.
-async fn server(limits: &str) -> Server {
+/// A server with these `[limits]`.
+async fn server(limits: &str) -> Served {
     let text = format!("[limits]\n{limits}");
     let config = Config::from_bytes("test", text.as_bytes(), &Environment::default()).unwrap();
-    let (begun, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (begins, finishes) = (Arc::clone(&begun), Arc::clone(&finish));
-    let slow = move || async move {
-        begins.notify_one();
-        finishes.notified().await;
-        "finished"
-    };
-    let router = Router::new()
-        .route("/", get(|| async { "hello" }))
-        .route("/echo", post(|body: String| async { body }))
-        .route("/large", get(|| async { "x".repeat(200_000) }))
-        .route("/panic", get(|| async { panic!("a defect") as &str }))
-        .route("/slow", get(slow));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopping) = oneshot::channel();
-    let stopping = async {
-        let _ = stopping.await;
-    };
-    let stopped = tokio::spawn(serve(listener, router, config.limits.clone(), stopping));
-    Server { address, stop, stopped, begun, finish }
+    Served::start(config.limits.clone(), None, Traffic::default()).await
 }
 
-impl Server {
+impl Served {
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }

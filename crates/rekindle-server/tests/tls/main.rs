@@ -6,6 +6,8 @@ mod client;
 #[path = "../support/exchange.rs"]
 mod exchange;
 mod renewal;
+#[path = "../support/served.rs"]
+mod served;
 mod speaking;
 mod starting;
 

@@ -6,65 +6,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::get;
 use metrics::Counter;
 use rekindle_server::config::{Config, Environment};
-use rekindle_server::serve::{Listener, Stopped, Traffic, serve_counting};
+use rekindle_server::serve::{Stopped, Traffic};
 use rekindle_server::tls::Certificates;
 use rustls::ProtocolVersion;
 use rustls::version::{TLS12, TLS13};
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::certificate;
 use crate::client::{Client, settings};
+use crate::served::Served;
 
 const HELLO: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    stopped: JoinHandle<Stopped>,
-    /// Rings when the handler of `/slow` has begun.
-    begun: Arc<Notify>,
-    /// Lets it finish.
-    finish: Arc<Notify>,
-    /// Handshakes that failed.
-    failed: Arc<AtomicU64>,
+/// A server with these `[limits]`.
+async fn server(limits: &str) -> Served {
+    counted(limits, Traffic::default()).await
 }
 
-async fn server(limits: &str) -> Server {
+async fn counted(limits: &str, traffic: Traffic) -> Served {
     let (key, chain) = (certificate("first.key.pem"), certificate("first.crt.pem"));
     let text = format!("[limits]\n{limits}\n[tls]\ncertificate_file = {chain:?}\nkey_file = {key:?}");
     let config = Config::from_bytes("test", text.as_bytes(), &Environment::default()).unwrap();
-    let (begun, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (begins, finishes) = (Arc::clone(&begun), Arc::clone(&finish));
-    let slow = move || async move {
-        begins.notify_one();
-        finishes.notified().await;
-        "finished"
-    };
-    let router = Router::new()
-        .route("/", get(|| async { "hello" }))
-        .route("/large", get(|| async { "x".repeat(200_000) }))
-        .route("/slow", get(slow));
-    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = socket.local_addr().unwrap();
     let protocol = Certificates::open(&config.tls).unwrap().unwrap().protocol().unwrap();
-    let (stop, stopping) = oneshot::channel();
-    let stopping = async {
-        let _ = stopping.await;
-    };
-    let listener = Listener::new(socket, Some(protocol));
-    let failed = Arc::new(AtomicU64::new(0));
-    let traffic = Traffic { handshake: Counter::from_arc(Arc::clone(&failed)), ..Traffic::default() };
-    let stopped = tokio::spawn(serve_counting(listener, router, config.limits.clone(), traffic, stopping));
-    Server { address, stop, stopped, begun, finish, failed }
+    Served::start(config.limits.clone(), Some(protocol), traffic).await
 }
 
-impl Server {
+impl Served {
     /// A client's life, on a thread where it may block.
     async fn with<T: Send + 'static>(&self, client: impl FnOnce(SocketAddr) -> T + Send + 'static) -> T {
         let address = self.address;
@@ -165,7 +134,9 @@ async fn who_does_not_finish_the_handshake_is_dropped() {
 
 #[tokio::test]
 async fn what_is_no_tls_gets_an_alert() {
-    let server = server("").await;
+    let failed = Arc::new(AtomicU64::new(0));
+    let handshake = Counter::from_arc(Arc::clone(&failed));
+    let server = counted("", Traffic { handshake, ..Traffic::default() }).await;
     for bytes in [HELLO.to_owned(), "x".repeat(60_000)] {
         let answer = server.with(move |address| {
             let mut peer = TcpStream::connect(address).unwrap();
@@ -178,7 +149,7 @@ async fn what_is_no_tls_gets_an_alert() {
         assert_eq!(answer.await.expect("no reset").first(), Some(&21));
     }
     server.still_answers().await;
-    assert_eq!(server.failed.load(Ordering::Relaxed), 2);
+    assert_eq!(failed.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
