@@ -14,7 +14,7 @@ export async function signedIn(req, res, next) {
 
 /** Whether a request that changes something comes from a page of ours: cookies come along with others, too. */
 function isOwn(req) {
-  if (["GET", "HEAD"].includes(req.method) || req.get("Authorization")) return true;
+  if (["GET", "HEAD"].includes(req.method) || isProgram(req)) return true;
   const site = req.get("Sec-Fetch-Site");
   return site ? site === "same-origin" : req.get("Origin") === PUBLIC_URL;
 }
@@ -22,7 +22,12 @@ function isOwn(req) {
 function isNavigation(req) {
   const mode = req.get("Sec-Fetch-Mode");
   const asked = mode ? mode === "navigate" : req.accepts("html");
-  return req.method === "GET" && asked && !req.get("Authorization");
+  return req.method === "GET" && asked && !isProgram(req);
+}
+
+/** No page of another site can make a browser send this. */
+function isProgram(req) {
+  return /^bearer/i.test(req.get("Authorization"));
 }
 
 /** The page's script refreshes, and asks again. */

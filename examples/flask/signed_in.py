@@ -30,7 +30,7 @@ def signed_in(view):
 
 def is_own():
     """Whether a request that changes something comes from a page of ours: cookies come along with others, too."""
-    if request.method in ("GET", "HEAD") or "Authorization" in request.headers:
+    if request.method in ("GET", "HEAD") or is_program():
         return True
     site = request.headers.get("Sec-Fetch-Site")
     return site == "same-origin" if site else request.headers.get("Origin") == PUBLIC_URL
@@ -39,7 +39,12 @@ def is_own():
 def is_navigation():
     mode = request.headers.get("Sec-Fetch-Mode")
     asked = mode == "navigate" if mode else request.accept_mimetypes.accept_html
-    return request.method == "GET" and asked and "Authorization" not in request.headers
+    return request.method == "GET" and asked and not is_program()
+
+
+def is_program():
+    """No page of another site can make a browser send this."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer")
 
 
 def unauthorized():

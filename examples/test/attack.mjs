@@ -72,6 +72,10 @@ export async function attack(stack, [username, password], step) {
     assert.equal((await plain.get("/api/me", { "sec-fetch-mode": "cors" })).status, stack.scheme === "https" ? 401 : 200);
     const forged = { "sec-fetch-site": "cross-site", origin: "https://evil.example", "content-type": "application/x-www-form-urlencoded" };
     assert.equal((await jar(newer).post("/people/1", "role=admin", forged)).status, 403);
+    // Browsers send this by themselves, whosever page it is.
+    const basic = { authorization: "Basic eDp5" };
+    assert.equal((await jar(newer).post("/people/1", "role=admin", { ...forged, ...basic })).status, 403);
+    assert.equal((await caller.get("/me", { ...basic, "sec-fetch-mode": "navigate", accept: "text/html" })).status, 303);
   });
   await step("a browser that has just been at /v1/continue is not sent there again", async () => {
     const at = (moment) => caller.get(`/me?continued=${moment}`, { "sec-fetch-mode": "navigate", accept: "text/html" });

@@ -68,13 +68,14 @@ export class User {
     );
   }
 
-  async cookies(prefix) {
+  /** Rekindle's cookies; the application may have others of its own. */
+  async tokens() {
     const all = await this.context.cookies();
-    return all.filter(({ name, expires }) => name.startsWith(prefix) && expires * 1000 > Date.now());
+    return all.filter(({ name, expires }) => name.includes("rk-") && expires * 1000 > Date.now());
   }
 
-  accessCookies() {
-    return this.cookies(this.prefix);
+  async accessCookies() {
+    return (await this.tokens()).filter(({ name }) => name.startsWith(this.prefix));
   }
 
   /** Waits until the browser has dropped the access token. */

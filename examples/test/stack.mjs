@@ -13,8 +13,11 @@ export class Stack {
     const folder = join(root, "target/guides", guide);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    // What an application has that is made by its framework's own tool.
+    const frame = join(root, "examples/test", guide);
+    if (existsSync(frame)) cpSync(frame, join(folder, guide), { recursive: true });
     // Without its Cargo.toml, cargo finds the workspace's.
-    const mine = (path) => !/node_modules|__pycache__|\.venv|\.rekindle|\.db$|\/data$|Cargo\.toml/.test(path.slice(root.length));
+    const mine = (path) => !/node_modules|__pycache__|\.venv|\.rekindle|\.db$|axum\/data$|Cargo\.toml/.test(path.slice(root.length));
     for (const part of [guide, "nginx"]) cpSync(join(root, "examples", part), join(folder, part), { recursive: true, dereference: true, filter: mine });
     const stack = new Stack(root, guide, folder, "http");
     await stack.once("install");
@@ -40,6 +43,8 @@ export class Stack {
       PATH: `${this.root}/target/debug:${process.env.PATH}:/usr/sbin`,
       REKINDLE__LIFETIMES__ACCESS: "4s",
       REKINDLE__LIFETIMES__REPLAY_WINDOW: "1s",
+      // Six applications hash passwords on one machine.
+      REKINDLE__ACCOUNTS__WEBHOOK_TIMEOUT: "10s",
       REKINDLE__LOG__LEVEL: "warn",
       PUBLIC_URL: this.url ?? "",
       PORT: String(this.ports?.application),

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::run::{Done, cargo, root, run_in};
 
 /// Those whose applications the scenario goes through.
-const GUIDES: [&str; 4] = ["axum", "django", "express", "flask"];
+const GUIDES: [&str; 5] = ["axum", "django", "express", "flask", "laravel"];
 
 /// What an example's folder has besides the files that are typed: what tools write, and what is left behind.
 const NOT_TYPED: [&str; 9] = [

@@ -36,6 +36,12 @@ pub(crate) const GUIDES: &[Need] = &[
     need("node", &["--version"], "nodejs"),
     need("npm", &["--version"], "npm"),
     need("chromium", &["--version"], "chromium"),
+    // Laravel comes from Debian: the others' own commands fetch their framework, Composer would need GitHub.
+    need("php", &["--version"], "php-cli"),
+    need("php", &["-r", "exit((int) !extension_loaded('pdo_sqlite'));"], "php-sqlite3"),
+    need("php", &["-r", "exit((int) !extension_loaded('curl'));"], "php-curl"),
+    need("php", &["-r", "require 'Illuminate/autoload.php';"], "php-laravel-framework"),
+    need("php", &["-r", "require 'GuzzleHttp/autoload.php';"], "php-guzzlehttp-guzzle"),
 ];
 
 /// For the proxies of docs/operations.md.

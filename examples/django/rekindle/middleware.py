@@ -48,7 +48,8 @@ def leads_to_login(response):
 def is_navigation(request):
     mode = request.headers.get("Sec-Fetch-Mode")
     asked = mode == "navigate" if mode else request.accepts("text/html")
-    return request.method == "GET" and asked and "Authorization" not in request.headers
+    program = request.headers.get("Authorization", "").lower().startswith("bearer")
+    return request.method == "GET" and asked and not program
 
 
 def unauthorized():

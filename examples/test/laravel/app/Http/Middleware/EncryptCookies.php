@@ -1,0 +1,7 @@
+<?php
+
+namespace App\Http\Middleware;
+
+class EncryptCookies extends \Illuminate\Cookie\Middleware\EncryptCookies
+{
+}
