@@ -1,6 +1,7 @@
 //! The real binary, in processes of its own.
 
 mod backup;
+mod canary;
 mod client;
 #[cfg(target_os = "linux")]
 mod disk;
