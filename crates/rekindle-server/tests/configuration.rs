@@ -106,7 +106,7 @@ fn a_secret_can_come_from_a_file() {
 }
 
 /// What is typed, and all of what is said to it.
-const REFUSED: [(&str, &str); 19] = [
+const REFUSED: [(&str, &str); 21] = [
     (
         "[lifetimes]\nacess = '5m'\n",
         "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
@@ -154,6 +154,14 @@ const REFUSED: [(&str, &str); 19] = [
     (
         "[limits]\nconnections = 0\n",
         "invalid value: integer `0`, expected a whole number above 0\n --> rekindle.toml:2:15\n  |\n2 | connections = 0\n  |               ^",
+    ),
+    (
+        "[accounts]\nwebhook_secret = 'hunter2'\n",
+        "a secret has 32 to 512 bytes; `openssl rand -hex 32` makes one\n --> rekindle.toml:2:18\n  |\n2 | webhook_secret = '*******'\n  |                  ^^^^^^^^^",
+    ),
+    (
+        "[limits]\nconnections = 'many'\n",
+        "invalid type: a text, expected a whole number above 0\n --> rekindle.toml:2:15\n  |\n2 | connections = 'many'\n  |               ^^^^^^",
     ),
     (
         "listen = \n",

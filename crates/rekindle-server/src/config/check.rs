@@ -34,6 +34,7 @@ impl Checked {
             Err(both(&format!("{first} and {second} do not go together: {rule}"), first, second, origins))
         };
         in_range(&config, origins)?;
+        name_files(&config, origins)?;
         if config.accounts.kind == Some(AccountsKind::Builtin) && config.store == StoreAt::Memory {
             let rule =
                 "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
@@ -281,6 +282,24 @@ fn in_range(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
         if value.is_some_and(|value| !(least..=most).contains(&value.get())) {
             let rule = format!("{key} must be between {least} and {most}\n{}", origin(key, origins));
             return Err(ConfigError::plain(rule));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses the content of a file where its name belongs: every message about the file would show it.
+fn name_files(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
+    let files = [
+        ("keys.master_file", &config.keys.master_file),
+        ("tls.certificate_file", &config.tls.certificate_file),
+        ("tls.key_file", &config.tls.key_file),
+    ];
+    for (key, file) in files {
+        let Some(name) = file.as_ref().map(|file| file.to_string_lossy()) else { continue };
+        let is_key = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_key || name.contains("-----BEGIN") || name.contains(char::is_control) {
+            let rule = "names a file; what it holds does not belong here";
+            return Err(ConfigError::plain(format!("{key} {rule}\n{}", origin(key, origins))));
         }
     }
     Ok(())

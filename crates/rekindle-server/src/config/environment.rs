@@ -82,7 +82,7 @@ fn interpret(key: &Key, text: &str) -> Result<Value, String> {
     let fits = |value: Value| {
         let mut alone = Table::new();
         set(&mut alone, &key.path, value.clone());
-        alone.try_into::<Config>().map(|_| value).map_err(|e| e.message().to_owned())
+        alone.try_into::<Config>().map(|_| value).map_err(|e| error::without_value(e.message()))
     };
     let plain = fits(Value::String(text.to_owned()));
     if plain.is_ok() {

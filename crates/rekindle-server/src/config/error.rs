@@ -18,7 +18,7 @@ impl ConfigError {
 
     /// `message` about `span` of `text`, which stands in the file `name`.
     pub(super) fn at(name: &str, text: &str, span: Option<Range<usize>>, message: &str) -> Self {
-        let message = message.trim_end();
+        let message = without_value(message.trim_end());
         match span {
             Some(span) => Self(format!("{message}\n{}", Place::of(text, span).shown(name))),
             None => Self(format!("{name}: {message}")),
@@ -64,7 +64,7 @@ impl<'a> Place<'a> {
         let room = WIDTH.min(self.content.chars().count().saturating_sub(skipped));
         // Control characters of a hostile file do not reach the terminal.
         let visible = |c: char| if c.is_control() { ' ' } else { c };
-        let content: String = self.content.chars().skip(skipped).take(room).map(visible).collect();
+        let content: String = without_secrets(self.content).skip(skipped).take(room).map(visible).collect();
         let column_shown = column - 1 - skipped;
         let carets = "^".repeat(self.length.min(room.saturating_sub(column_shown)).max(1));
         let margin = " ".repeat(line.to_string().len());
@@ -73,6 +73,47 @@ impl<'a> Place<'a> {
             "{margin}--> {name}:{line}:{column}\n{margin} |\n{line} | {}\n{margin} | {indent}{carets}",
             content.trim_end()
         )
+    }
+}
+
+/// A value that is worth being shown is no longer, and a secret that is of any use is no shorter.
+const LONGEST_SHOWN: usize = 24;
+
+/// A line of the file for a terminal, and for the log of whatever started the server. A secret may stand in it, under its own
+/// key, a misspelt one or a wrong one; the caret shows the place without it.
+fn without_secrets(line: &str) -> impl Iterator<Item = char> {
+    let between = |c: char| c.is_whitespace() || "'\"[]{},=#".contains(c);
+    let words = || line.split_inclusive(between);
+    let key =
+        words().map(|word| word.trim_end_matches(between)).find(|word| !word.is_empty()).unwrap_or_default();
+    // A line without a key is the middle of a longer text.
+    let has_key = line.contains('=') || line.trim_start().starts_with('[');
+    let secret = !has_key || tells_of_secrets(line) || edits(last(key), "webhook_secret") <= 3;
+    let mut is_value = !has_key;
+    words().flat_map(move |word| {
+        let hide = is_value && (secret || word.chars().count() > LONGEST_SHOWN);
+        is_value |= word.contains(key);
+        word.chars().map(move |c| if hide && !between(c) { '*' } else { c })
+    })
+}
+
+fn tells_of_secrets(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    // The last one stands in an address, behind a password.
+    ["secr", "passw", "passphrase", "token", "credential", "@"].iter().any(|word| line.contains(word))
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// A parser's message without the text that it met: `invalid type: string "…", expected a boolean`.
+pub(super) fn without_value(message: &str) -> String {
+    match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}a text{}", &message[..start], &message[end + 1..])
+        }
+        _ => message.to_owned(),
     }
 }
 

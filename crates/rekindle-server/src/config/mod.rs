@@ -78,7 +78,9 @@ impl Config {
         toml::from_str::<Self>(text).map_err(at)?;
         let mut table: toml::Table = toml::from_str(text).map_err(at)?;
         environment.lay_over(&mut table, &known, &mut origins)?;
-        let config = table.try_into().map_err(|e: toml::de::Error| ConfigError::plain(e.message()))?;
+        let config = table
+            .try_into()
+            .map_err(|e: toml::de::Error| ConfigError::plain(error::without_value(e.message())))?;
         Checked::new(config, &origins)
     }
 }

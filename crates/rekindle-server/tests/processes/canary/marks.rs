@@ -105,6 +105,10 @@ impl Marks {
                 let near = &bytes[at.saturating_sub(HALF)..(at + PIECE).min(bytes.len())];
                 let places = near.windows(PIECE).filter_map(|piece| self.place(piece));
                 let Some((name, told)) = places.into_iter().find(|(_, told)| *told <= to) else { continue };
+                // Once each will do.
+                if found.iter().any(|found: &String| found.starts_with(name.as_str())) {
+                    continue;
+                }
                 let around = &bytes[at.saturating_sub(160)..(at + 60).min(bytes.len())];
                 found.push(format!("{name} ({told:?}), {spelling}: {}", String::from_utf8_lossy(around)));
                 if found.len() == 5 {

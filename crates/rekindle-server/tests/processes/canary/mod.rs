@@ -5,6 +5,7 @@
 
 mod application;
 mod commands;
+mod configured;
 mod document;
 mod marks;
 mod places;
