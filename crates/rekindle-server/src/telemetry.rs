@@ -49,8 +49,8 @@ pub fn start(settings: &Settings) {
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     // A message that was put together may carry what was sent; one that stands in the source cannot.
-    let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
-    tracing::error!(place, message, "panic: this is a defect, please report it");
+    let said = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
+    tracing::error!(place, said, "panic: this is a defect, please report it");
 }
 
 /// One line a second at most, of lines that every request would write while something is down: a log that fills the disk

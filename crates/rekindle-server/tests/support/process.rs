@@ -1,16 +1,18 @@
 //! The real binary as a process.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 /// A server of its own on a free port; killed when dropped. What it says is in `stdout.log` and `stderr.log`.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
     pub operators: SocketAddr,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -28,33 +30,34 @@ impl Process {
             .spawn()
             .unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
+        let mut said = File::options().create(true).append(true).open(folder.join("stdout.log")).unwrap();
         let mut address = |what: &str| loop {
-            line.clear();
+            let mut line = String::new();
             if output.read_line(&mut line).unwrap() == 0 {
                 let said = std::fs::read_to_string(&errors).unwrap_or_default();
                 panic!("the server ended before it listened: {said}");
             }
-            if let Some(address) = line.trim().strip_prefix(what) {
-                break address.parse().unwrap();
+            said.write_all(line.as_bytes()).unwrap();
+            if let Some(url) = line.trim().strip_prefix(what) {
+                break url.split_once("://").unwrap().1.parse().unwrap();
             }
         };
-        let (address, operators) = (address("listening on http://"), address("for operators on http://"));
+        let (address, operators) = (address("listening on "), address("for operators on "));
         // What it says later must have a reader, or its pipe fills up.
-        let mut said = File::options().create(true).append(true).open(folder.join("stdout.log")).unwrap();
-        std::thread::spawn(move || std::io::copy(&mut output, &mut said));
-        Self { child, address, operators }
+        let reader = std::thread::spawn(move || drop(std::io::copy(&mut output, &mut said)));
+        Self { child, address, operators, reader: Some(reader) }
     }
 
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// SIGTERM, and waits for the end.
+    /// SIGTERM, and waits for the end: all that it has said is in the files then.
     pub fn stop(&mut self) {
         let kill = format!("kill -TERM {}", self.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
+        self.reader.take().into_iter().for_each(|reader| reader.join().unwrap());
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.

@@ -68,9 +68,7 @@ fn an_error_in_a_configuration_does_not_say_its_secrets() {
     marks.known("a master key", hex.as_bytes());
     let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates");
     let pem = std::fs::read_to_string(certificates.join("first.key.pem")).unwrap();
-    for line in pem.lines().filter(|line| line.len() > 12 && !line.starts_with('-')) {
-        marks.known("a private key", line.as_bytes());
-    }
+    marks.pem(&pem);
     let fill = |text: &str| {
         let text = text.replace("SECRET", &secret).replace("LONG", &long);
         text.replace("HEX", hex).replace("PEM", &pem)

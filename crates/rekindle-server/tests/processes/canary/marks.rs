@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
 
 use super::spellings::readings;
 
@@ -69,6 +70,17 @@ impl Marks {
         self.known("a token that was handed out", secret.as_bytes());
     }
 
+    /// A private key: its lines, and the bytes that they stand for.
+    pub fn pem(&mut self, pem: &str) {
+        let lines: Vec<&str> = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        lines
+            .iter()
+            .filter(|line| line.len() >= PIECE)
+            .for_each(|line| self.known("a private key", line.as_bytes()));
+        let bytes = base64::engine::general_purpose::STANDARD.decode(lines.concat()).unwrap();
+        self.known("the bytes of a private key", &bytes);
+    }
+
     fn add(&mut self, name: String, told: Told, secret: &[u8]) {
         self.places.push((name, told));
         for piece in secret.windows(PIECE).filter_map(|piece| Piece::try_from(piece).ok()) {
@@ -128,7 +140,6 @@ impl Marks {
 /// A search that finds nothing proves something only if it can find.
 #[test]
 fn a_secret_is_found_however_it_is_spelt() {
-    use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
     let mut marks = Marks::default();
