@@ -400,7 +400,7 @@ section! {
     Events, "events";
 
     keys {
-        /// Where `theft_detected` is sent as it happens. Nothing waits for it.
+        /// Where `theft_detected` and `store_rollback_detected` are sent as they happen. Nothing waits for it.
         webhook_url: Option<PublicUrl> = None;
 
         /// What these requests are signed with. May be read from a file

@@ -7,7 +7,7 @@ use rekindle::error::Ended;
 use rekindle::event::{Event, EventKind};
 use serde::Serialize;
 
-/// One event. It carries no token and no claim, and nothing that a client sent but its address.
+/// One event. It carries no token and no claim; of what a client sent, its address and what its application is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     id: String,

@@ -55,6 +55,13 @@ struct State {
     closed: bool,
 }
 
+impl Ring {
+    /// The number of the oldest entry that is kept.
+    fn oldest(&self) -> u64 {
+        self.next - self.entries.len() as u64
+    }
+}
+
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").field("process", &self.0.process).finish_non_exhaustive()
@@ -90,15 +97,14 @@ impl Events {
     /// Reads on from `last`, the id of the last event that the reader has seen; from now on where there is none.
     pub(crate) fn read_after(&self, last: Option<&str>) -> Reader {
         let state = self.0.state.subscribe();
-        let now = self.ring().next;
-        let (next, unknown) = match last {
-            None => (now, false),
-            Some(last) => match self.number(last) {
-                Some(last) if last < now => (last + 1, false),
-                // Of the process before this one, most likely.
-                _ => (now, true),
-            },
+        let ring = self.ring();
+        let (next, unknown) = match last.map(|last| self.number(last)) {
+            None => (ring.next, false),
+            Some(Some(last)) if last < ring.next => (last + 1, false),
+            // Of the process before this one, most likely: all that has happened since its start is news.
+            Some(_) => (ring.oldest(), true),
         };
+        drop(ring);
         Reader { events: self.clone(), state, next, unknown }
     }
 
@@ -181,7 +187,7 @@ impl Reader {
 
     fn take(&mut self) -> Read {
         let ring = self.events.ring();
-        let oldest = ring.next - ring.entries.len() as u64;
+        let oldest = ring.oldest();
         if self.next < oldest {
             let missed = oldest - self.next;
             self.next = oldest;
