@@ -76,7 +76,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// A value that is worth being shown is no longer, and a secret that is of any use is no shorter.
+/// A value that is worth being shown is no longer, unless it is an address; a secret that is of any use is no shorter.
 const LONGEST_SHOWN: usize = 24;
 
 /// A line of the file for a terminal, and for the log of whatever started the server. A secret may stand in it, under its own
@@ -91,7 +91,7 @@ fn without_secrets(line: &str) -> impl Iterator<Item = char> {
     let secret = !has_key || tells_of_secrets(line) || edits(last(key), "webhook_secret") <= 3;
     let mut is_value = !has_key;
     words().flat_map(move |word| {
-        let hide = is_value && (secret || word.chars().count() > LONGEST_SHOWN);
+        let hide = is_value && (secret || word.chars().count() > LONGEST_SHOWN && !word.contains("://"));
         is_value |= word.contains(key);
         word.chars().map(move |c| if hide && !between(c) { '*' } else { c })
     })
