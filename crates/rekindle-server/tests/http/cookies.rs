@@ -3,7 +3,7 @@
 use rekindle_server::accounts::{Accounts as _, Claims};
 use rekindle_server::browsers::Browsers;
 
-use crate::support::browser::login;
+use crate::support::browser::{Kept, login};
 use crate::support::{Browser, PASSWORD, Tokens, USERNAME, World};
 
 on_both_stores!(
@@ -18,6 +18,7 @@ on_both_stores!(
     sign_out_everywhere_and_elsewhere,
     nothing_is_cleared_by_what_may_pass,
     junk_in_the_jar_is_left_alone,
+    a_cookie_that_is_not_ascii_signs_nobody_out,
     cookie_domain_changed,
     cookie_4097_bytes,
     a_failed_login_changes_nothing,
@@ -277,6 +278,23 @@ async fn junk_in_the_jar_is_left_alone(world: World) {
     assert_eq!(node.probe.calls() - calls, 3, "two reads and a write, none for the junk");
     assert_eq!(browser.subject(&node).await.len(), 36);
     assert_eq!(browser.jar.len(), count, "it proves nothing of anybody, and is nobody's to clear");
+}
+
+/// The application keeps a name in a cookie of its own, and browsers send all cookies in one line: it must not take
+/// this server's with it, or its user is asked to log in on every page, for as long as the name is kept.
+async fn a_cookie_that_is_not_ascii_signs_nobody_out(world: World) {
+    let node = world.node().await;
+    let mut browser = Browser::new(&world.clock);
+    browser.login(&node).await;
+    let (path, value) = ("/".to_owned(), "Zo\u{eb}".to_owned());
+    browser.jar.insert(0, Kept { name: "name".to_owned(), value, path, until: None, domain: None });
+    assert_eq!(browser.subject(&node).await.len(), 36);
+    let back = browser.send(&node, "GET", "/v1/continue?to=/inbox&login=/login", "").await;
+    assert_eq!(back.header("location"), Some("/inbox"), "{back:?}");
+    assert_eq!(browser.refresh(&node).await.status, 200);
+    assert_eq!(browser.send(&node, "POST", "/v1/logout", "").await.status, 204);
+    assert_eq!(browser.jar.len(), 1);
+    assert_eq!(world.store.stats().await.unwrap().active, 0, "the session is over, and not only its cookies");
 }
 
 /// The setting changed from the host alone to its domain: the browser sends both, under one name, the old one first.

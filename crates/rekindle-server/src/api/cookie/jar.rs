@@ -1,7 +1,7 @@
 //! What a request's `Cookie` headers hold of ours.
 
-use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
 
 use super::{Slot, names};
 use crate::browsers::Browsers;
@@ -21,9 +21,11 @@ impl Jar {
     pub(crate) fn of(headers: &HeaderMap, browsers: &Browsers) -> Self {
         let (access, refresh) = names(browsers);
         let mut jar = Self::default();
-        // Whatever is no text is not ours.
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        for pair in lines.flat_map(|line| line.split(';')) {
+        // A browser sends all cookies in one line, and what an application keeps in its own need not be ASCII: one
+        // pair that is no text must not hide the others.
+        let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        for pair in lines.flat_map(|line| line.split(|byte| *byte == b';')) {
+            let Ok(pair) = std::str::from_utf8(pair) else { continue };
             let Some((name, value)) = pair.trim_matches(' ').split_once('=') else { continue };
             let found = [(access, &mut jar.access), (refresh, &mut jar.refresh)];
             for (prefix, cookies) in found {
@@ -67,6 +69,17 @@ mod tests {
             jar.refresh,
             [(slot("AAAAaaa0"), "ref".to_owned()), (slot("bbbbBBB-"), "other".to_owned())]
         );
+    }
+
+    /// `document.cookie = "name=Zoë"` is sent as UTF-8, or as whatever the page's encoding was.
+    #[test]
+    fn a_cookie_of_the_applications_that_is_not_ascii_hides_none_of_ours() {
+        for foreign in ["name=Zoë".as_bytes(), b"name=Zo\xeb", b"rk-r.AAAAaaa0=\xff", b"\xff"] {
+            let line = [foreign, b"; rk-a.AAAAaaa0=tok; rk-r.AAAAaaa0=ref"].concat();
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(&line).unwrap())]);
+            let jar = Jar::of(&headers, &Browsers::at("http://a.example"));
+            assert_eq!((jar.access.len(), jar.refresh.len()), (1, 1), "{}", foreign.escape_ascii());
+        }
     }
 
     /// Without its prefix anybody on the network, or another host of the domain, may have put it there.
