@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use rekindle::core::Session;
+use rekindle::core::{Session, SessionId};
 use rekindle::error::Failure;
 use rekindle::token::AccessToken;
 
@@ -70,12 +70,21 @@ async fn by_cookie(app: &AppState, jar: &Jar) -> Result<SignedIn, Problem> {
         }
     }
     genuine.sort();
+    let seen: Vec<Slot> = genuine.iter().map(|(_, id, _)| Slot::of(SessionId(*id))).collect();
     let mut ended: Vec<(Slot, Problem)> = Vec::new();
     let mut cookies = SetCookies::new();
-    for (.., text) in genuine {
+    let mut outdated = None;
+    for (_, id, text) in genuine {
+        // The newest login lives and has to refresh: an older one, maybe somebody else's, does not speak for it.
+        if outdated.is_some_and(|newer| newer != id) {
+            break;
+        }
         match app.engine.authenticate(text).await {
+            Ok((_, session)) if has_newer(app, jar, &seen, &session).await? => {
+                return Err(gone().with_cookies(cookies));
+            }
             Ok((token, session)) => return Ok(SignedIn { token, session, cookies }),
-            Err(Failure::TokenExpired) => expired = true,
+            Err(Failure::TokenExpired) => (expired, outdated) = (true, Some(id)),
             Err(failure) => {
                 let problem = Problem::from(failure);
                 if !problem.ends_session() {
@@ -94,8 +103,21 @@ async fn by_cookie(app: &AppState, jar: &Jar) -> Result<SignedIn, Problem> {
     let problem = match ended.into_iter().next() {
         Some((_, problem)) if !expired && !others => problem,
         _ if expired => Problem::from(Failure::TokenExpired),
-        _ => Problem::new(Code::TokenMissing)
-            .detail("the access token's cookie has gone: refresh once and retry once"),
+        _ => gone(),
     };
     Err(problem.with_cookies(cookies))
+}
+
+fn gone() -> Problem {
+    Problem::new(Code::TokenMissing).detail("the access token's cookie has gone: refresh once and retry once")
+}
+
+/// Whether a newer login of the jar lives whose access cookie is not there any more. The jar of one session never
+/// costs this look.
+async fn has_newer(app: &AppState, jar: &Jar, seen: &[Slot], session: &Session) -> Result<bool, Failure> {
+    let unseen = jar.refresh.iter().filter(|(slot, _)| !seen.contains(slot)).cloned();
+    let unseen = Jar { refresh: unseen.collect(), ..Jar::default() };
+    let presented = cookie::presented(&app.engine, &unseen).await?;
+    let place = |session: &Session| (Reverse(session.auth_time), session.id);
+    Ok(presented.live.first().is_some_and(|(newest, _)| place(newest) < place(session)))
 }

@@ -4,7 +4,7 @@ use rekindle_server::accounts::{Accounts as _, Claims};
 use rekindle_server::browsers::Browsers;
 
 use crate::support::browser::{Kept, login};
-use crate::support::{Browser, PASSWORD, Tokens, USERNAME, World};
+use crate::support::{Browser, PASSWORD, Response, Tokens, USERNAME, World};
 
 on_both_stores!(
     cookies_carry_a_session,
@@ -12,6 +12,7 @@ on_both_stores!(
     logout_vs_inflight_response,
     late_answers_of_an_older_login,
     same_second_double_login,
+    the_newest_login_counts_whatever_its_cookies_are_worth,
     loser_is_still_authenticated,
     forbidden_is_not_expired,
     sign_out_default_is_local_with_cookies,
@@ -147,6 +148,41 @@ async fn same_second_double_login(world: World) {
         assert_eq!(browser.send(&node, "POST", "/v1/logout", "").await.status, 204);
         assert_eq!(world.store.stats().await.unwrap().active, 0);
     }
+}
+
+/// Two people log in at one moment, in one jar. Whenever the newer one's access token will not do, the answer is to
+/// refresh, and not the other one's name.
+async fn the_newest_login_counts_whatever_its_cookies_are_worth(world: World) {
+    let node = world.node().await;
+    let mut browser = Browser::new(&world.clock);
+    let older = browser.ask(&node, "POST", "/v1/login", &login(USERNAME, PASSWORD)).await;
+    world.clock.advance(1);
+    let newer = browser.ask(&node, "POST", "/v1/login", &login("demo", "demo-password")).await;
+    browser.keep(&older);
+    browser.keep(&newer);
+    assert_eq!(browser.subject(&node).await, DEMO);
+
+    // Its claims changed.
+    node.engine.bump_subject(DEMO).await.unwrap();
+    assert_eq!(browser.subject(&node).await, "401 token_expired");
+    assert_eq!(browser.refresh(&node).await.status, 200);
+    world.clock.advance(1);
+    assert_eq!(browser.subject(&node).await, DEMO);
+
+    // Its access cookie is gone: evicted, or too long to be kept.
+    let slot = |answer: &Response| answer.text("session_id");
+    assert_ne!(slot(&older), slot(&newer));
+    let access = format!("rk-a.{}", rekindle::token::cookie_slot(slot(&newer).parse().unwrap()));
+    browser.jar.retain(|kept| kept.name != access);
+    assert_eq!(browser.subject(&node).await, "401 token_missing");
+    assert_eq!(browser.send(&node, "POST", "/v1/logout/others", "").await.outcome(), "401 token_missing");
+
+    // It has ended: now the older one counts.
+    assert_eq!(browser.refresh(&node).await.status, 200);
+    node.engine.revoke_subject(DEMO, rekindle::core::Reason::Revoked).await.unwrap();
+    browser.jar.retain(|kept| kept.name != access);
+    let subject = browser.subject(&node).await;
+    assert!(subject != DEMO && subject.len() == 36, "{subject}");
 }
 
 /// A page fans out eight loaders with an access token that has just expired. Each refreshes on its own.
