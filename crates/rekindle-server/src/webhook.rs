@@ -93,6 +93,12 @@ impl Webhook {
         })
     }
 
+    /// The same application, asked in turns of its own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { at_once: Arc::new(Semaphore::new(AT_ONCE)), ..self.clone() }
+    }
+
     /// Posts `body` to `path` and reads the answer.
     ///
     /// # Errors

@@ -13,7 +13,18 @@ const MAX_SUBJECT: usize = 256;
 
 /// Asks an application for its users. Whatever goes wrong on the way says nothing of them.
 #[derive(Clone, Debug)]
-pub struct WebhookAccounts(pub Webhook);
+pub struct WebhookAccounts {
+    verify: Webhook,
+    state: Webhook,
+}
+
+impl WebhookAccounts {
+    /// Accounts behind `webhook`. Anybody may try to log in, as many as like to; those that are signed in, and refresh,
+    /// do not wait behind them.
+    pub fn new(webhook: Webhook) -> Self {
+        Self { verify: webhook.apart(), state: webhook }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,7 +68,7 @@ impl Accounts for WebhookAccounts {
         }
         let question = Question { username, password: password.reveal() };
         let answer: VerifyAnswer =
-            self.0.ask("/verify", &question).await.map_err(AccountsError::unavailable)?;
+            self.verify.ask("/verify", &question).await.map_err(AccountsError::unavailable)?;
         match answer.verdict {
             Word::Denied => Ok(Verdict::Denied),
             Word::Verified => {
@@ -79,7 +90,7 @@ impl Accounts for WebhookAccounts {
         }
         let question = Question { subject };
         let answer: StateAnswer =
-            self.0.ask("/state", &question).await.map_err(AccountsError::unavailable)?;
+            self.state.ask("/state", &question).await.map_err(AccountsError::unavailable)?;
         Ok(match answer.state {
             Standing::Disabled => State::Disabled,
             Standing::Gone => State::Gone,

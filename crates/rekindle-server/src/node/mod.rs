@@ -194,7 +194,7 @@ fn open_webhook(config: &Checked, ambient: &Ambient) -> anyhow::Result<WebhookAc
         anyhow::bail!("accounts.kind = \"webhook\" needs accounts.webhook_url and accounts.webhook_secret");
     };
     let (clock, entropy) = (Arc::clone(&ambient.clock), Arc::clone(&ambient.entropy));
-    Ok(WebhookAccounts(Webhook::new(url, secret, accounts.webhook_timeout.0, clock, entropy)?))
+    Ok(WebhookAccounts::new(Webhook::new(url, secret, accounts.webhook_timeout.0, clock, entropy)?))
 }
 
 fn open_alerts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Option<Webhook>> {

@@ -23,6 +23,7 @@ on_both_stores!(
     requests_are_signed,
     whatever_goes_wrong_on_the_way_ends_nothing,
     a_webhook_that_hangs_holds_up_nobody_else,
+    a_flood_of_logins_holds_up_no_refresh,
 );
 
 const SECRET: &str = "an application and its server know this";
@@ -117,11 +118,14 @@ async fn answer(State(app): State<App>, uri: Uri, headers: HeaderMap, body: Byte
 }
 
 async fn node(world: &World, app: &App) -> Node {
+    node_with_patience(world, app, Duration::from_millis(300)).await
+}
+
+async fn node_with_patience(world: &World, app: &App, timeout: Duration) -> Node {
     let url: PublicUrl = format!("http://{}/users", app.address).parse().unwrap();
     let secret: Secret = SECRET.parse().unwrap();
-    let timeout = Duration::from_millis(300);
     let webhook = Webhook::new(&url, &secret, timeout, world.clock.clone(), Arc::new(SystemEntropy)).unwrap();
-    world.node_with(world.clock.clone(), Arc::new(WebhookAccounts(webhook))).await
+    world.node_with(world.clock.clone(), Arc::new(WebhookAccounts::new(webhook))).await
 }
 
 async fn an_application_says_who_its_users_are(world: World) {
@@ -253,4 +257,24 @@ async fn a_webhook_that_hangs_holds_up_nobody_else(world: World) {
     let most = app.hanging.lock().unwrap().0;
     // Some of those that have given up are still closing.
     assert!((1..=2 * 64).contains(&most), "{most} requests for one hanging application");
+}
+
+/// Anybody may try to log in, from as many addresses as they have; whoever is signed in refreshes meanwhile.
+async fn a_flood_of_logins_holds_up_no_refresh(world: World) {
+    let app = App::start().await;
+    let node = Arc::new(node_with_patience(&world, &app, Duration::from_secs(5)).await);
+    let login = node.login().await;
+    world.clock.advance(60);
+    app.verify(Say::Nothing);
+    let mut herd = tokio::task::JoinSet::new();
+    for _ in 0..150 {
+        let node = node.clone();
+        herd.spawn(async move { node.try_login("eve", "x").await });
+    }
+    let waiting = "rekindle_http_requests_in_flight 150\n";
+    while !node.monitoring.metrics.render().contains(waiting) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(node.try_refresh(&login.refresh).await.status, 200);
+    assert!(node.monitoring.metrics.render().contains(waiting), "before one of them was answered");
 }
