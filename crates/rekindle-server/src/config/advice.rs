@@ -52,6 +52,15 @@ impl Checked {
                 "the server takes itself to be found at the address it listens on; behind a proxy the cookies then lack Secure, and their path may be wrong",
             );
         }
+        let by_address = [self.limits.login_per_address, self.limits.refresh_per_address];
+        let counts = by_address.iter().any(|rate| rate.0.is_some());
+        if self.is_https() && self.tls.certificate_file.is_none() && self.trusted_proxies.is_empty() && counts
+        {
+            say(
+                "trusted_proxies",
+                "behind the proxy that speaks TLS all clients count as one address, and one who guesses passwords keeps everybody out; name it, such as [\"127.0.0.1\"]",
+            );
+        }
         if !self.listen.0.ip().is_loopback() && self.tls.certificate_file.is_none() {
             say(
                 "listen",

@@ -27,6 +27,20 @@ fn what_is_worth_a_second_thought_is_said() {
     );
     assert_eq!(refused(folder, &["check", "--config", "r.toml", "--strict"]).0, 2);
     assert!(printed(folder, &["check", "--config", "r.toml"]).contains("the promise does not hold"));
+
+    let behind_a_proxy = "public_url = 'https://auth.example.com'\n";
+    for (more, advice) in [
+        ("", "trusted_proxies: behind the proxy"),
+        ("trusted_proxies = ['127.0.0.1']", "nothing to say"),
+        (
+            "[limits]\nlogin_per_address = 'off'\nrefresh_per_address = 'off'",
+            "limits.login_per_address: \"off\"",
+        ),
+    ] {
+        std::fs::write(folder.join("r.toml"), format!("{behind_a_proxy}{more}")).unwrap();
+        let said = printed(folder, &["check", "--config", "r.toml"]);
+        assert!(said.starts_with(advice), "{said}");
+    }
 }
 
 /// The refusals that an operator meets, each naming both keys and where they stand.
