@@ -214,6 +214,32 @@ fn errors_from_the_environment_name_the_variable_and_never_its_value() {
     assert!(both.contains("lifetimes.idle: REKINDLE__LIFETIMES__IDLE"), "{both}");
 }
 
+/// What a server says when it does not start is kept in a journal.
+#[test]
+fn errors_in_a_file_show_no_secret_of_it() {
+    const SECRET: &str = "hunter2-hunter2-hunter2-hunter2-hunter2";
+    for line in [
+        "accounts.webhook_secret = 'hunter2'",
+        "accounts.webhook_secret = ['hunter2']",
+        "accounts.webhook_secret = \"SECRET",
+        "accounts.webhook_secret = SECRET",
+        "accounts.webhook_secret: SECRET",
+        "accounts.webhook_secret SECRET",
+        "accounts.webhook_sceret = 'SECRET'",
+        "acounts.webhook_secret = 'SECRET'",
+        "accounts = { webhook_secret = 'SECRET', kind = 'webhok' }",
+        "accounts.webhook_url = 'https://hunter2@app.example.com'",
+        "store = 'postgres://user:hunter2@host/db'",
+        "store = 'postgres://host/db?user=user&password=hunter2'",
+    ] {
+        let error = read(&line.replace("SECRET", SECRET)).unwrap_err();
+        assert!(error.contains("rekindle.toml:1:") && error.contains('^'), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let error = read(&format!("[accounts]\nwebhook_secret = {}", "1".repeat(18))).unwrap_err();
+    assert!(!error.contains("111"), "{error}");
+}
+
 #[test]
 fn a_short_access_life_moves_the_threshold_by_itself() {
     let config = read("[lifetimes]\naccess = '1m'\nreplay_window = '10s'").unwrap();

@@ -440,7 +440,15 @@ macro_rules! from_text {
     )*};
 }
 from_text!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
-from_text!(Network, Origin, Rate, SameSite, Secret);
+from_text!(Network, Origin, Rate, SameSite);
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The deserializer's own words would repeat a number that stands there without quotes.
+        let text = String::deserialize(deserializer);
+        text.map_err(|_| D::Error::custom("a secret is a text in quotes"))?.parse().map_err(D::Error::custom)
+    }
+}
 
 macro_rules! quoted {
     ($($name:ty),*) => {$(
