@@ -31,25 +31,23 @@ enum By {
 #[test]
 fn nothing_that_was_sent_is_told_again() {
     let folder = tempfile::tempdir().unwrap();
-    watch(folder.path(), "builtin", "json");
+    watch(folder.path(), "builtin", "json", &[By::Bearer, By::Cookies, By::Nothing]);
 }
 
 /// An application's accounts, whose webhook is told the password and nobody else; lines of text.
 #[test]
 fn nothing_that_was_sent_is_told_again_where_an_application_keeps_the_accounts() {
     let folder = tempfile::tempdir().unwrap();
-    watch(folder.path(), "webhook", "text");
+    watch(folder.path(), "webhook", "text", &[By::Cookies]);
 }
 
-fn watch(folder: &Path, accounts: &str, format: &str) {
+fn watch(folder: &Path, accounts: &str, format: &str, ways: &[By]) {
     let mut marks = Marks::default();
     let mut site = Site::start(folder, accounts, format, &mut marks);
     let events = site.follow();
     let (public, operators) = (site.public(), site.process.operators);
     let mut asked = 0;
-    for (to, ways) in
-        [(public, [By::Bearer, By::Cookies, By::Nothing].as_slice()), (operators, &[By::ApiKey, By::Nothing])]
-    {
+    for (to, ways) in [(public, ways), (operators, &[By::ApiKey, By::Nothing])] {
         let document = exchange(to, &Request::new("GET", "/openapi.json").bytes());
         for operation in Operation::all(&json_of(&document)) {
             asked += try_all(&mut site, &mut marks, to, &operation, ways);
@@ -58,7 +56,7 @@ fn watch(folder: &Path, accounts: &str, format: &str) {
             marks.assert_not_answered(&name, &exchange(to, &bytes));
         }
     }
-    assert!(asked > 3_000, "{asked} requests");
+    assert!(asked > 2_500, "{asked} requests");
     commands::try_all(&mut site, &mut marks, accounts == "builtin");
     site.steal(&mut marks);
     look(site, &marks, events, asked);
