@@ -46,6 +46,7 @@ enum End {
 
 pub(super) async fn run(
     stream: TcpStream,
+    peer: Peer,
     shared: Arc<Shared>,
     mut phases: watch::Receiver<Phase>,
     place: OwnedSemaphorePermit,
@@ -55,11 +56,8 @@ pub(super) async fn run(
     let pulse = Pulse::new(&shared.limits);
     let traffic = shared.traffic.clone();
     let _open = traffic.open();
-    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
     let service = service_fn(|mut request: Request<Incoming>| {
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
-        }
+        request.extensions_mut().insert(peer);
         serve(Arc::clone(&shared), Arc::clone(&pulse), request)
     });
     let wire = Wire::new(stream, Arc::clone(&pulse));

@@ -15,7 +15,7 @@ mod transport;
 mod wire;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,8 +114,10 @@ pub async fn serve_counting(
     let http = protocol(&limits);
     let shared = Arc::new(Shared { router, limits, http, tls, traffic, shed: Notify::new() });
     let (phase, phases) = watch::channel(Phase::Running);
-    let start = |stream, place| {
-        tokio::spawn(connection::run(stream, Arc::clone(&shared), phases.clone(), place));
+    let start = |stream, peer: SocketAddr, place| {
+        // As accept has it: a socket that was reset since does not say any more who was at its other end.
+        let peer = Peer(peer.ip().to_canonical());
+        tokio::spawn(connection::run(stream, peer, Arc::clone(&shared), phases.clone(), place));
     };
 
     tokio::select! {
@@ -126,11 +128,11 @@ pub async fn serve_counting(
     // the kernel itself, because tokio may not have heard of them yet.
     if let Ok(listener) = listener.into_std() {
         while let Ok(place) = Arc::clone(&places).try_acquire_owned()
-            && let Ok((stream, _)) = listener.accept()
+            && let Ok((stream, peer)) = listener.accept()
             && stream.set_nonblocking(true).is_ok()
             && let Ok(stream) = TcpStream::from_std(stream)
         {
-            start(stream, place);
+            start(stream, peer, place);
         }
     }
     let _ = phase.send(Phase::Draining);
@@ -147,14 +149,14 @@ async fn accept(
     listener: &TcpListener,
     shared: &Shared,
     places: &Arc<Semaphore>,
-    start: impl Fn(TcpStream, OwnedSemaphorePermit),
+    start: impl Fn(TcpStream, SocketAddr, OwnedSemaphorePermit),
 ) {
     let mut pause = Duration::ZERO;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 pause = Duration::ZERO;
-                start(stream, place(shared, places).await);
+                start(stream, peer, place(shared, places).await);
             }
             Err(error) if of_the_peer(&error) => {}
             // Most likely out of file descriptors or memory: an accept that fails at once would otherwise

@@ -1,9 +1,11 @@
 //! How often a client may try, and that nobody loses a session by it.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use rekindle_server::config::Rate;
 
+use crate::support::http::compose;
 use crate::support::{Browser, Node, PASSWORD, Response, Tokens, Transcript, USERNAME, World};
 
 on_both_stores!(
@@ -12,6 +14,7 @@ on_both_stores!(
     a_loop_is_slowed_down_and_stays_signed_in,
     junk_takes_nothing_from_a_session,
     addresses_count_by_the_word_of_trusted_proxies_alone,
+    whoever_is_gone_before_it_is_accepted_still_counts,
     tabs_and_reloads_never_meet_the_default_rates,
 );
 
@@ -147,6 +150,38 @@ async fn addresses_count_by_the_word_of_trusted_proxies_alone(world: World) {
     ] {
         assert_eq!(refresh(forwarded).await, expected, "{forwarded}");
     }
+}
+
+/// A client that sends its request and resets the connection wants no answer: it wants the work. A socket that was reset
+/// does not say any more who was at its other end.
+async fn whoever_is_gone_before_it_is_accepted_still_counts(world: World) {
+    let node = world
+        .node_with_rates(|limits| {
+            limits.login_per_address = rate("5/1m");
+            limits.login_per_account = rate("off");
+        })
+        .await;
+    let body = r#"{"username":"ada","password":"wrong"}"#;
+    let request = compose("POST", "/v1/login", &[("content-type", "application/json")], body);
+    const TIMES: usize = 200;
+    for _ in 0..TIMES {
+        let mut stream = std::net::TcpStream::connect(node.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        tokio::net::TcpStream::from_std(stream).unwrap().set_zero_linger().unwrap();
+    }
+    let number = |name: &str| {
+        let metrics = node.monitoring.metrics.render();
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse::<usize>().unwrap()
+    };
+    while number(r#"rekindle_connections_total{listener="public"}"#) < TIMES
+        || number(r#"rekindle_connections_open{listener="public"}"#) > 0
+    {
+        tokio::task::yield_now().await;
+    }
+    let checked = number(r#"rekindle_accounts_duration_seconds_count{operation="verify"}"#);
+    assert!(checked <= 5, "{checked} passwords were checked for one address");
 }
 
 async fn tabs_and_reloads_never_meet_the_default_rates(world: World) {
