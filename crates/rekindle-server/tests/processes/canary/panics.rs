@@ -20,8 +20,8 @@ const SENT: &str = "REKINDLE_TEST_PANICS_WITH";
 const WAYS: [fn(String); 7] = [
     |sent| panic!("cannot read {sent}"),
     |sent| std::panic::panic_any(sent),
-    |sent| Err::<(), _>(sent).unwrap(),
-    |sent| None::<()>.expect(&sent),
+    |sent| sent.parse::<u32>().map(drop).map_err(|_| sent).unwrap(),
+    |sent| HashMap::<u8, ()>::new().remove(&1).expect(&sent),
     |sent| assert_eq!(sent, ""),
     |sent| drop(format!("é{sent}")[..1].to_owned()),
     |sent| drop(HashMap::from([(1, sent.parse::<u32>().unwrap())])),
