@@ -14,6 +14,7 @@ on_both_stores!(
     proxy_replays_refresh_body,
     page_reload_spam,
     many_tabs_own_copies_renewing,
+    a_bump_goes_on_when_its_caller_is_gone,
 );
 
 /// A laptop wakes: two tabs find the access token expired and refresh at once, through different nodes.
@@ -184,4 +185,24 @@ async fn many_tabs_own_copies_renewing(world: World) {
     }
     assert_eq!(world.row(&login).await.lineage, lineage);
     assert_eq!(nodes[0].refresh(&login.refresh).await.session, login.session);
+}
+
+/// A user of many sessions whose rights changed: the back end that said so gives up, and hears of it no sooner if it
+/// asks again from the start. Those that were not reached yet are told all the same.
+async fn a_bump_goes_on_when_its_caller_is_gone(world: World) {
+    let node = world.node().await;
+    let logins = [node.login().await, node.login().await];
+    let subject = world.row(&logins[0]).await.subject;
+    let mut held = node.probe.hold_after(Op::Commit);
+    let engine = node.engine.clone();
+    let bump = tokio::spawn(async move { engine.bump_subject(&subject).await });
+    held.reached().await;
+    bump.abort();
+    assert!(bump.await.unwrap_err().is_cancelled());
+    held.release();
+    node.engine.quiesce().await;
+    for login in &logins {
+        let answer = node.signed_in("GET", "/v1/session", &login.access).await;
+        assert_eq!(answer.outcome(), "401 token_expired");
+    }
 }

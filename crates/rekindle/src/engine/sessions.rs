@@ -75,11 +75,16 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`]; some may have been told: ask again.
     pub async fn bump_subject(&self, subject: &str) -> Result<usize, Failure> {
-        let mut bumped = 0;
-        for session in self.list(subject).await? {
-            bumped += usize::from(self.bump(session.id).await?);
-        }
-        Ok(bumped)
+        let sessions = self.list(subject).await?;
+        let engine = self.clone();
+        self.finish(async move {
+            let mut bumped = 0;
+            for session in sessions {
+                bumped += usize::from(engine.bump(session.id).await?);
+            }
+            Ok(bumped)
+        })
+        .await
     }
 
     /// The live sessions of `subject`, newest login first.
