@@ -6,7 +6,7 @@ use rekindle::keyring::STAGE;
 use rekindle::store::Commit;
 use rekindle::token::Algorithm;
 
-use crate::support::{Response, Tokens, World};
+use crate::support::{Browser, Kind, Response, Tokens, World};
 
 on_both_stores!(
     claims_hook_throws,
@@ -15,6 +15,7 @@ on_both_stores!(
     idle_rolled_back_then_heal,
     node_clocks_3s_apart,
     kid_not_yet_loaded_is_503,
+    a_store_that_was_replaced_keeps_nobody_waiting,
 );
 
 fn assert_unavailable(answer: &Response) {
@@ -141,4 +142,29 @@ async fn kid_not_yet_loaded_is_503(world: World) {
     assert_eq!(stale.probe.calls(), calls);
     world.clock.advance(1);
     stale.refresh(&tokens.refresh).await;
+}
+
+/// The store was lost and the master key was not: whoever was signed in is told so at once, however many they are, and
+/// logs in anew with the old cookies still in the jar.
+async fn a_store_that_was_replaced_keeps_nobody_waiting(world: World) {
+    let lost = World::new(Kind::Memory).await;
+    let before = lost.node().await;
+    let old = before.login().await;
+    let mut browser = Browser::new(&world.clock);
+    browser.login(&before).await;
+
+    let node = world.node().await;
+    world.clock.advance(2);
+    let calls = node.probe.calls();
+    for _ in 0..20 {
+        assert_eq!(node.try_refresh(&old.refresh).await.outcome(), "401 session_ended unknown");
+    }
+    assert_eq!(node.probe.calls() - calls, 1, "one look a second");
+    browser.login(&node).await;
+    assert_eq!(browser.subject(&node).await.len(), 36);
+    // Not while the key ring cannot be read: then nobody knows whose the token is.
+    world.clock.advance(1);
+    node.probe.fail(true);
+    assert_unavailable(&node.try_refresh(&old.refresh).await);
+    node.probe.fail(false);
 }
