@@ -6,7 +6,7 @@ use super::marks::Marks;
 use super::site::{Site, all, rekindle};
 
 /// Commands beside the server.
-pub fn try_all(site: &mut Site, marks: &mut Marks, builtin: bool) {
+pub fn try_all(site: &mut Site, marks: &mut Marks) {
     let login = site.login(marks);
     let junk = marks.secret("explain --token");
     let tokens = [
@@ -37,7 +37,7 @@ pub fn try_all(site: &mut Site, marks: &mut Marks, builtin: bool) {
     ] {
         try_(marks, command, "");
     }
-    if builtin {
+    if site.builtin {
         let new = marks.secret("a password of the command line");
         try_(marks, &["user", "password", "ada", "--password-stdin"], &new);
         try_(marks, &["user", "list"], "");

@@ -17,6 +17,8 @@ pub struct Site<'a> {
     pub folder: &'a Path,
     pub process: Process,
     pub application: Application,
+    /// It keeps the accounts itself.
+    pub builtin: bool,
     /// An API key.
     pub key: String,
     /// Of `ada`.
@@ -54,7 +56,8 @@ impl<'a> Site<'a> {
             hooks[0], hooks[1]
         );
         std::fs::write(folder.join("r.toml"), config).unwrap();
-        if accounts == "builtin" {
+        let builtin = accounts == "builtin";
+        if builtin {
             let made = rekindle(folder, &["user", "add", "ada", "--password-stdin"], &password);
             marks.assert_hidden("`user add`", &all(&made));
         }
@@ -68,7 +71,7 @@ impl<'a> Site<'a> {
         marks.known("the master key's digits", master.trim().as_bytes());
         let digit = |at: usize| u8::from_str_radix(&master[at..at + 2], 16).unwrap();
         marks.known("the master key", &(0..64).step_by(2).map(digit).collect::<Vec<_>>());
-        let mut site = Self { folder, process, application, key, password, subject: String::new() };
+        let mut site = Self { folder, process, application, builtin, key, password, subject: String::new() };
         let mut request = Request::new("GET", "/v1/session");
         request.set("authorization", format!("Bearer {}", site.login(marks).access));
         site.subject = text(&json_of(&exchange(site.public(), &request.bytes())), "subject");
