@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rekindle::core::Session;
 use rekindle::entropy::SystemEntropy;
@@ -32,10 +33,11 @@ async fn a_copy_is_of_one_moment_under_load() {
     other.execute_batch("CREATE TABLE pairs (half TEXT NOT NULL, nth INTEGER NOT NULL)").unwrap();
     other.execute_batch("INSERT INTO pairs VALUES ('left', 0), ('right', 0)").unwrap();
     let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    let written = Arc::new(AtomicUsize::new(0));
+    let writes = Arc::clone(&written);
     let pairs = tokio::task::spawn_blocking(move || {
-        let mut nth = 0_i64;
         while stopped.try_recv().is_err() {
-            nth += 1;
+            let nth = writes.fetch_add(1, Relaxed) + 1;
             other
                 .execute_batch(&format!(
                     "BEGIN IMMEDIATE; INSERT INTO pairs VALUES ('left', {nth}); \
@@ -43,7 +45,6 @@ async fn a_copy_is_of_one_moment_under_load() {
                 ))
                 .unwrap();
         }
-        nth
     });
     let rotating = tokio::spawn(async move {
         let mut rotations = 0;
@@ -56,16 +57,18 @@ async fn a_copy_is_of_one_moment_under_load() {
         }
         rotations
     });
-    for copy in 0..5 {
-        let (from, to) = (world.path(), world.path().with_file_name(format!("{copy}.db")));
+    let mut copies = 0;
+    while copies < 5 || written.load(Relaxed) <= 5 {
+        let (from, to) = (world.path(), world.path().with_file_name(format!("{copies}.db")));
         let bytes = tokio::task::spawn_blocking(move || backup(from, to)).await.unwrap().unwrap();
         assert!(bytes > 4096);
+        copies += 1;
     }
     assert_eq!(rotating.await.unwrap(), 40);
     stop.send(()).unwrap();
-    assert!(pairs.await.unwrap() > 5, "nothing was written meanwhile");
+    pairs.await.unwrap();
 
-    for copy in 0..5 {
+    for copy in 0..copies {
         let path = world.path().with_file_name(format!("{copy}.db"));
         let raw = rusqlite::Connection::open(&path).unwrap();
         let count = |half: &str| -> i64 {
