@@ -10,13 +10,21 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::service;
 use super::when::moment;
+use crate::monitoring::Metrics;
 use crate::tls::{Certificates, Renewal};
 
 /// How often the files are looked at. Whoever cannot wait sends SIGHUP.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Follows the certificate's files for as long as the server runs; `hangup` asks for a look at once.
-pub(super) async fn follow(certificates: Option<Arc<Certificates>>, mut hangup: Option<Signal>) {
+pub(super) async fn follow(
+    certificates: Option<Arc<Certificates>>,
+    metrics: Metrics,
+    mut hangup: Option<Signal>,
+) {
+    if let Some(certificates) = &certificates {
+        tell(certificates, &metrics);
+    }
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -28,7 +36,7 @@ pub(super) async fn follow(certificates: Option<Arc<Certificates>>, mut hangup: 
             service::reloading();
         }
         if let Some(certificates) = &certificates {
-            look(certificates, asked).await;
+            look(certificates, &metrics, asked).await;
         }
         if asked {
             tracing::info!("reloaded: the certificate is read again, other settings need a restart");
@@ -46,7 +54,13 @@ async fn next(hangup: &mut Option<Signal>) {
     pending().await
 }
 
-async fn look(certificates: &Arc<Certificates>, asked: bool) {
+fn tell(certificates: &Certificates, metrics: &Metrics) {
+    if let Some(expires) = certificates.expires() {
+        metrics.certificate_expires(expires);
+    }
+}
+
+async fn look(certificates: &Arc<Certificates>, metrics: &Metrics, asked: bool) {
     let reading = Arc::clone(certificates);
     // The disk may hang, and requests are not to wait for it.
     match tokio::task::spawn_blocking(move || reading.renew(asked)).await {
@@ -54,6 +68,7 @@ async fn look(certificates: &Arc<Certificates>, asked: bool) {
         Ok(Renewal::Renewed) => {
             let expires = certificates.expires().map(moment).unwrap_or_default();
             tracing::info!(expires, "a new certificate is in use");
+            tell(certificates, metrics);
         }
         Ok(Renewal::Refused(error)) => {
             let expires = certificates.expires().map(moment).unwrap_or_default();

@@ -57,10 +57,10 @@ async fn until_stopped(config: &Checked, mode: Mode) -> anyhow::Result<()> {
         introduce(config, bound);
     }
     tracing::info!(address = %bound, admin = %admin_bound, store = %config.store, "listening");
-    tokio::spawn(reload::follow(certificates, hangup));
+    let Node { engine, router, admin: admin_router, monitoring, .. } = node;
+    tokio::spawn(reload::follow(certificates, monitoring.metrics.clone(), hangup));
     service::ready();
 
-    let Node { engine, router, admin: admin_router, monitoring, .. } = node;
     let (stopping, stopped) = watch::channel(false);
     let stop = |mut stopped: watch::Receiver<bool>| async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;

@@ -214,6 +214,7 @@ async fn every_metric_is_documented() {
     let node = World::new(crate::support::Kind::Memory).await.node().await;
     let key = node.api_key("prometheus").await;
     node.login().await;
+    node.monitoring.metrics.certificate_expires(rekindle::core::Timestamp::from_unix(3_345_062_400));
     let text = node.operate(&key, "GET", "/metrics", "").await.body;
     let kind = |kind| match kind {
         Kind::Counter => "counter",

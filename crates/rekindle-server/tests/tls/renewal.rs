@@ -1,7 +1,7 @@
 //! Certificates are replaced while clients come, stay and refresh, and not one of them notices.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -24,6 +24,8 @@ const PASSWORD: &str = "correct horse battery";
 struct Server {
     child: Child,
     address: SocketAddr,
+    operators: SocketAddr,
+    key: String,
     log: mpsc::Receiver<String>,
     folder: TempDir,
 }
@@ -52,21 +54,35 @@ fn start() -> Server {
     let mut add = add.args(["user", "add", "ada", "--password-stdin", "--config", "r.toml"]).spawn().unwrap();
     writeln!(add.stdin.take().unwrap(), "{PASSWORD}").unwrap();
     assert!(add.wait().unwrap().success());
+    let add = ["key", "api", "add", "prometheus", "--config", "r.toml"];
+    let key = String::from_utf8(rekindle(folder.path()).args(add).output().unwrap().stdout).unwrap();
+    let key = key.trim().to_owned();
 
     let mut child = rekindle(folder.path()).args(["serve", "--config", "r.toml"]).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut address =
+        |what: &str| lines.next().unwrap().strip_prefix(what).expect("an address").parse().unwrap();
+    let (address, operators) = (address("listening on https://"), address("for operators on http://"));
     let (lines, log) = mpsc::channel();
     let errors = BufReader::new(child.stderr.take().unwrap());
     std::thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-    let address = line.trim().strip_prefix("listening on https://").expect(&line).parse().unwrap();
-    Server { child, address, log, folder }
+    Server { child, address, operators, key, log, folder }
 }
 
 impl Server {
     fn hang_up(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    }
+
+    /// What operators are told of it.
+    fn metrics(&self) -> String {
+        let mut peer = TcpStream::connect(self.operators).unwrap();
+        let head = format!("host: a\r\nconnection: close\r\nauthorization: Bearer {}", self.key);
+        write!(peer, "GET /metrics HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// The next line of the log that has `text`.
@@ -147,6 +163,7 @@ fn a_certificate_is_replaced_under_load() {
     assert!(server.said("a new certificate is in use").contains("2076-01-01T00:00:00Z"));
     server.said("reloaded");
     all_see(&seen, "second");
+    assert!(server.metrics().contains("\nrekindle_tls_certificate_expires_seconds 3345062400\n"));
 
     // Half of a pair, then what is no key at all.
     put(folder, "first.crt.pem", "second.key.pem");

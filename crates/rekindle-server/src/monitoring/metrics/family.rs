@@ -74,6 +74,8 @@ families! {
         "Passwords being checked or waiting for it.";
     KEYRING_AGE: Gauge "rekindle_keyring_age_seconds" []
         "How long ago this process last read the key ring.";
+    CERTIFICATE_EXPIRES: Gauge "rekindle_tls_certificate_expires_seconds" []
+        "When the certificate in use ends, in seconds since 1970; only with tls.certificate_file.";
     EVENT_READERS: Gauge "rekindle_event_readers" []
         "Who reads GET /v1/events now.";
     EVENTS_MISSED: Counter "rekindle_events_missed_total" []

@@ -179,6 +179,11 @@ impl Metrics {
         self.0.keyring_age.set(age.0 as f64);
     }
 
+    /// When the certificate in use ends. Nobody hears of it where the server speaks no TLS.
+    pub fn certificate_expires(&self, at: rekindle::core::Timestamp) {
+        family::CERTIFICATE_EXPIRES.gauge(&self.0.recorder, &[]).set(at.as_unix() as f64);
+    }
+
     /// Somebody gave a wrong password.
     pub(crate) fn login_failed(&self) {
         self.0.events.add(&self.0.recorder, "login_failed");
