@@ -31,6 +31,15 @@ pub(super) fn open(config: &Checked, entropy: &dyn Entropy) -> anyhow::Result<Ma
     read(&path).with_context(|| format!("keys.master_file {}", path.display()))
 }
 
+/// Sees whether there is a master key where the configuration says there is one.
+pub(crate) fn look(config: &Checked) -> anyhow::Result<()> {
+    let path = config.master_file();
+    if config.keys.master_file.is_some() || path.exists() {
+        read(&path).with_context(|| format!("keys.master_file {}", path.display()))?;
+    }
+    Ok(())
+}
+
 /// Creates the file whole or not at all. Where two servers start at once, the first one's key is everybody's.
 fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
     let mut secret = Zeroizing::new([0; 32]);
@@ -57,7 +66,8 @@ fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> anyhow::Result<MasterKey> {
-    let file = File::open(path).context("cannot be read; `openssl rand -hex 32` makes one")?;
+    let file = File::open(path)
+        .map_err(|error| anyhow::anyhow!("cannot be read: {error}; `openssl rand -hex 32` makes one"))?;
     // A group may read it: a file of root's is handed to a service like that, and systemd's credentials are.
     if file.metadata()?.permissions().mode() & 0o037 != 0 {
         tracing::warn!(file = %path.display(), "others can read the master key, or its group write it; chmod 600 it");

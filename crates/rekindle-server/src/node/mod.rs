@@ -30,6 +30,8 @@ use crate::rates::{Proxies, Rates};
 use crate::webhook::Webhook;
 use crate::{page, telemetry};
 
+pub(crate) use self::master_file::look as look_for_master_key;
+
 /// How long an application may take to hear of a theft. Nobody waits for it.
 const ALERT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -101,8 +103,9 @@ impl Parts {
         let alerts = open_alerts(config, &ambient)?;
         let mut monitoring =
             Monitoring::new(&ambient.clock, &*ambient.entropy, |counts| Some(Alerts::new(alerts?, counts)));
-        let store = monitoring.store(open_store(config, &ambient)?);
+        // The key first: where it is missing, nothing is created.
         let master = master_file::open(config, &*ambient.entropy)?;
+        let store = monitoring.store(open_store(config, &ambient)?);
         let Ambient { clock, entropy } = ambient.clone();
         let algorithm = algorithm(config.keys.algorithm);
         let keys =
