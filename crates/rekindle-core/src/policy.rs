@@ -89,19 +89,28 @@ impl Policy {
         if s.renewal_threshold.0 > s.access.0 / 2 {
             return Err(Contradiction::ThresholdAboveHalfAccess);
         }
-        let policy = Self(settings);
-        if policy.refresh_after().0 == 0 {
+        if s.replay_window.is_some_and(|window| window.0 >= s.access.0 - 1) {
             return Err(Contradiction::WindowReachesAccess);
         }
-        Ok(policy)
+        Ok(Self(settings))
     }
 
-    /// The moment, counted from an access token's `iat`, after which a client does best to refresh: two
-    /// thirds of its life, and always so early that a replay still comes with a live access token.
-    pub fn refresh_after(&self) -> Seconds {
+    /// The longest replay window that leaves room for two in the life of an access token: a refresh is of use only once the
+    /// window of the one before it is over, and a lost answer is best asked for again while the token still lives.
+    pub fn roomy_window(access: Seconds) -> Seconds {
+        Seconds(access.0.saturating_sub(2) / 2)
+    }
+
+    /// The moments between which a client of a session with this idle life does best to refresh, counted from the access
+    /// token's `iat`: between five ninths and two thirds of the token's life; earlier where a lost answer could not be asked
+    /// for again while the token lives; and never so early that a refresh gives nothing new.
+    pub fn refresh_between(&self, idle: Seconds) -> (Seconds, Seconds) {
         let window = self.0.replay_window.unwrap_or_default().0;
-        // Not `window + 1`: of the largest window there is that would be none at all.
-        Seconds((self.0.access.0 * 2 / 3).min(self.0.access.0.saturating_sub(window).saturating_sub(1)))
+        // Before that, the same tokens would be the answer, and the client would ask again at once.
+        let first = if self.0.rotation { Seconds(window + 1) } else { self.renewal_slot() };
+        let Seconds(access) = self.0.access;
+        let best = (access * 2 / 3).min(access.saturating_sub(window + 1)).min(idle.0 * 2 / 3);
+        (first.max(Seconds(best - best / 6)), first.max(Seconds(best)))
     }
 
     /// How long an access token lives before in-request renewal replaces it: the length of a renewal slot,
@@ -131,8 +140,7 @@ pub enum Contradiction {
     IdleBelowAccess,
     /// `renewal_threshold` is more than half of `access`: every request would renew.
     ThresholdAboveHalfAccess,
-    /// `replay_window` leaves no moment at which a client could refresh and, answered by a replay, still
-    /// hold a live access token.
+    /// `replay_window` leaves no moment at which a client with a live access token could get something new.
     WindowReachesAccess,
 }
 
@@ -177,17 +185,40 @@ mod tests {
 
     #[test]
     fn the_defaults_go_together_and_refresh_at_two_thirds() {
-        assert_eq!(with(|_| {}).unwrap().refresh_after(), Seconds(200));
+        let idle = Seconds::days(7);
+        assert_eq!(with(|_| {}).unwrap().refresh_between(idle), (Seconds(167), Seconds(200)));
+        assert_eq!(with(|_| {}).unwrap().refresh_between(Seconds(90)), (Seconds(50), Seconds(60)));
+    }
+
+    /// A client that refreshes when it is told to gets something new, and has the window left to ask again.
+    #[test]
+    fn no_refresh_is_advised_inside_the_window() {
+        for access in 2..200 {
+            for window in [None].into_iter().chain((0..access).map(Some)) {
+                let policy = with(|s| {
+                    s.access = Seconds(access);
+                    s.replay_window = window.map(Seconds);
+                    s.renewal_threshold = Seconds(access / 2);
+                });
+                let window = window.unwrap_or_default();
+                let Ok(policy) = policy else {
+                    assert!(window + 2 > access, "{window} of {access} is refused");
+                    continue;
+                };
+                for idle in [access, access * 2, 1_000_000] {
+                    let (from, to) = policy.refresh_between(Seconds(idle));
+                    assert!(window < from.0 && from <= to && to.0 < access, "{window} of {access}");
+                    let roomy = window <= Policy::roomy_window(Seconds(access)).0;
+                    assert_eq!(to.0 + window < access, roomy, "{window} of {access}");
+                }
+            }
+        }
     }
 
     #[test]
-    fn a_window_near_the_access_life_moves_the_refresh_earlier() {
-        let policy = with(|s| {
-            s.access = Seconds(5);
-            s.replay_window = Some(Seconds(2));
-            s.renewal_threshold = Seconds(2);
-        });
-        assert_eq!(policy.unwrap().refresh_after(), Seconds(2));
+    fn without_rotation_a_refresh_is_advised_when_the_slot_is_over() {
+        let policy = with(|s| (s.rotation, s.renewal_threshold) = (false, Seconds(20))).unwrap();
+        assert_eq!(policy.refresh_between(Seconds::days(7)), (Seconds(280), Seconds(280)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use rekindle::core::Seconds;
+use rekindle::core::{Policy, Seconds};
 use serde::Serialize;
 
 use super::{AccountsKind, Checked, LateRetry, SameSite, StoreAt};
@@ -33,6 +33,12 @@ impl Checked {
             say(
                 "lifetimes.replay_window",
                 "\"off\": two tabs that refresh at once fork the session, and one of them is superseded; 30s covers them",
+            );
+        }
+        if policy.replay_window.unwrap_or_default() > Policy::roomy_window(policy.access) {
+            say(
+                "lifetimes.replay_window",
+                "more than half of lifetimes.access: a client whose answer is lost may have no live access token by the time it asks again",
             );
         }
         if policy.access > Seconds::minutes(15) {

@@ -26,7 +26,7 @@ pub struct Checked {
 
 impl Checked {
     pub(super) fn new(config: Config, origins: &Origins) -> Result<Self, ConfigError> {
-        let policy = Policy::new(settings(&config)).map_err(|contradiction| {
+        let policy = Policy::new(settings(&config, origins)).map_err(|contradiction| {
             let (first, second) = contradiction.keys();
             both(&contradiction.to_string(), first, second, origins)
         })?;
@@ -245,7 +245,7 @@ impl std::ops::Deref for Checked {
     }
 }
 
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, origins: &Origins) -> Settings {
     let (lifetimes, renewal) = (&config.lifetimes, &config.renewal);
     let access = lifetimes.access.0;
     let mut settings = Settings::default();
@@ -253,6 +253,10 @@ fn settings(config: &Config) -> Settings {
     settings.idle = lifetimes.idle.0;
     settings.absolute = lifetimes.absolute.0;
     settings.replay_window = lifetimes.replay_window.0;
+    if !origins.contains_key("lifetimes.replay_window") {
+        // Whoever shortens the one need not know of the other.
+        settings.replay_window = settings.replay_window.min(Some(Policy::roomy_window(access)));
+    }
     settings.late_retry = match lifetimes.late_retry {
         LateRetry::Fork => core::LateRetry::Fork,
         LateRetry::Revoke => core::LateRetry::Revoke,

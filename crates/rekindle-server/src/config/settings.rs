@@ -187,7 +187,9 @@ section! {
 
         /// How long a refresh is answered again with the same tokens; `"off"` for never.
         ///
-        /// Half a minute covers two tabs that wake at once, proxies that send twice, and slow answers.
+        /// Half a minute covers two tabs that wake at once, proxies that send twice, and slow answers. It is best
+        /// shorter than half of `access`: a client refreshes after one window, and early enough for another. Where only
+        /// `access` is set, the window gets shorter by itself.
         replay_window: Window = Window(Some(Seconds(30)));
 
         /// What a refresh token is taken for that comes after the window and whose successor nobody has used:

@@ -18,9 +18,13 @@ fn the_life_of_a_login_is_drawn_and_told() {
     );
     let told = printed(folder, &["explain", "--idle", "30d"]);
     assert!(told.contains("Used or not, 30d."), "{told}");
-    let (code, said) = refused(folder, &["explain", "--access", "10s"]);
+    let (code, said) = refused(folder, &["explain", "--access", "10s", "--replay-window", "9s"]);
     assert_eq!(code, 2);
-    assert!(said.contains("lifetimes.access") && said.contains("lifetimes.replay_window"), "{said}");
+    assert!(said.contains("lifetimes.access: --access") && said.contains(": --replay-window"), "{said}");
+    // A window that nobody asked for makes room by itself.
+    let short = json(folder, &["explain", "--access", "10s"]);
+    assert_eq!((&short["replay_window"], &short["refresh_after_to"]), (&4.into(), &5.into()));
+    assert!(printed(folder, &["explain", "--access", "10s"]).contains("next one, 5s after the last"));
 }
 
 #[test]

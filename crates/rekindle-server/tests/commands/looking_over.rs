@@ -28,6 +28,20 @@ fn what_is_worth_a_second_thought_is_said() {
     assert_eq!(refused(folder, &["check", "--config", "r.toml", "--strict"]).0, 2);
     assert!(printed(folder, &["check", "--config", "r.toml"]).contains("the promise does not hold"));
 
+    std::fs::write(folder.join("r.toml"), "[lifetimes]\naccess = '1m'\nreplay_window = '30s'").unwrap();
+    let said = printed(folder, &["check", "--config", "r.toml"]);
+    assert!(said.starts_with("lifetimes.replay_window: more than half of lifetimes.access"), "{said}");
+    std::fs::write(folder.join("r.toml"), "[lifetimes]\naccess = '1m'").unwrap();
+    assert!(printed(folder, &["check", "--config", "r.toml"]).starts_with("nothing to say"));
+
+    // What would end a start ends a look, too.
+    std::fs::write(folder.join("r.toml"), "keys.master_file = 'key'").unwrap();
+    let (code, said) = refused(folder, &["check", "--config", "r.toml"]);
+    assert!(code == 1 && said.contains("keys.master_file key: cannot be read: No such file"), "{said}");
+    std::fs::write(folder.join("key"), "ok").unwrap();
+    assert!(refused(folder, &["check", "--config", "r.toml"]).1.contains("is not a master key"));
+    std::fs::write(folder.join("key"), "1".repeat(64)).unwrap();
+
     let behind_a_proxy = "public_url = 'https://auth.example.com'\n";
     for (more, advice) in [
         ("", "trusted_proxies: behind the proxy"),

@@ -130,10 +130,10 @@ impl Engine {
     /// Up to a sixth earlier than the policy says, by session and generation: clients that all started when
     /// the server came back do not all come back together. A session's own idle life may end before that.
     fn jittered(&self, session: &Session) -> Seconds {
-        let after = self.0.policy.refresh_after().0.min(session.idle.0 * 2 / 3);
+        let (Seconds(from), Seconds(to)) = self.0.policy.refresh_between(session.idle);
         let hash = digest(session.id, session.lineage.latest, Timestamp::ZERO);
-        let jitter = u64::from(u16::from_be_bytes([hash[0], hash[1]])) % (after / 6 + 1);
-        Seconds(after - jitter)
+        let jitter = u64::from(u16::from_be_bytes([hash[0], hash[1]])) % (to - from + 1);
+        Seconds(to - jitter)
     }
 }
 

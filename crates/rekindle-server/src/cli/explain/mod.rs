@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::target::Target;
-use crate::config::{Config, Environment};
+use crate::config::{Config, ConfigError, Environment};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
@@ -52,14 +52,12 @@ struct Life {
 
 impl Life {
     fn of(policy: &Policy) -> Self {
-        let Seconds(latest) = policy.refresh_after();
-        let latest = latest.min(policy.idle.0 * 2 / 3);
+        let (Seconds(from), Seconds(to)) = policy.refresh_between(policy.idle);
         Self {
             access: policy.access.0,
             replay_window: policy.replay_window.unwrap_or_default().0,
-            // As the engine jitters it.
-            refresh_after_from: latest - latest / 6,
-            refresh_after_to: latest,
+            refresh_after_from: from,
+            refresh_after_to: to,
             idle: policy.idle.0,
             absolute: policy.absolute.0,
         }
@@ -86,16 +84,27 @@ pub(super) fn run(explain: Explain, output: Output) -> anyhow::Result<()> {
         let file: Option<PathBuf> = explain.target.file();
         let others = std::env::vars_os().filter(|(name, _)| given.iter().all(|(key, _)| key != name));
         let environment = Environment::of(others.chain(given.clone()));
-        match file {
-            Some(file) => Config::read(&file, &environment)?,
-            None => Config::from_bytes("the defaults", b"", &environment)?,
-        }
+        let read = match file {
+            Some(file) => Config::read(&file, &environment),
+            None => Config::from_bytes("the defaults", b"", &environment),
+        };
+        read.map_err(|error| by_flag(&error))?
     };
     let life = Life::of(config.policy());
     let ascii = explain.ascii || !is_utf8();
     output.show(&life, |life| {
         format!("{}\n\n{}", picture::draw(life, picture::WIDTH, ascii), words::tell(life, config.policy()))
     })
+}
+
+/// What was typed is a flag, and what is read is a variable.
+fn by_flag(error: &ConfigError) -> ConfigError {
+    let mut text = error.to_string();
+    for flag in ["access", "idle", "absolute", "replay-window"] {
+        let variable = format!("REKINDLE__LIFETIMES__{}", flag.to_uppercase().replace('-', "_"));
+        text = text.replace(&variable, &format!("--{flag}"));
+    }
+    ConfigError::plain(text)
 }
 
 /// What the locale says of the terminal (POSIX: the first that is set counts).

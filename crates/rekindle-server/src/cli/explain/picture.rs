@@ -43,7 +43,8 @@ pub(super) fn draw(life: &Life, width: usize, ascii: bool) -> String {
     lines.push(about("from each refresh; good for so long where nobody asks us"));
     lines.push(format!("{:NAMES$}{}{point}", "refresh", " ".repeat(column(life.refresh_after_to))));
     let (from, to) = (span(Seconds(life.refresh_after_from)), span(Seconds(life.refresh_after_to)));
-    lines.push(about(&format!("the client's next one, {from} to {to} after the last")));
+    let when = if from == to { to } else { format!("{from} to {to}") };
+    lines.push(about(&format!("the client's next one, {when} after the last")));
     lines.push(bar("idle", life.idle));
     lines.push(about("from each refresh; unused for so long, it is over"));
     lines.push(bar("absolute", life.absolute));
