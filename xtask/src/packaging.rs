@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,10 +49,17 @@ fn unit(folder: &Path) -> Done {
 
 /// The example is a configuration, and the names in it go together.
 fn configuration(folder: &Path) -> Done {
-    let example = root().join("packaging/rekindle.toml").display().to_string();
+    // With files of its own: what the configuration names is looked at.
+    let key = folder.join("master.key");
+    fs::write(&key, "5".repeat(64)).map_err(told)?;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).map_err(told)?;
+    let text = fs::read_to_string(root().join("packaging/rekindle.toml")).map_err(told)?;
+    let text = text.replace("/etc/rekindle/master.key", &key.display().to_string());
+    let example = folder.join("proxy.toml");
+    fs::write(&example, &text).map_err(told)?;
+    let example = example.display().to_string();
     output(&program().display().to_string(), &["check", "--strict", "--config", &example])?;
     // So is what it says between `#`: the same without a proxy.
-    let text = fs::read_to_string(&example).map_err(told)?;
     let (with, without) =
         text.split_once("# Without a proxy instead:\n").ok_or("no word of TLS by itself")?;
     let (tls, rest) = without.split_once("\n\n").ok_or("nothing after it")?;
