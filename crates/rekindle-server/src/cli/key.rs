@@ -75,7 +75,7 @@ pub(super) fn run(command: Key, output: Output) -> anyhow::Result<()> {
                 Ok(opened.parts.engine.keys().retire(policy, &*opened.entropy).await?)
             })?;
             output.show(&json!({ "keys_retired": retired }), |_| match retired {
-                0 => "keys retired: 0; tokens of all others may still live".to_owned(),
+                0 => "keys retired: 0; tokens of every key may still live".to_owned(),
                 retired => format!("keys retired: {retired}"),
             })
         }

@@ -97,6 +97,7 @@ pub(super) fn run(command: Session, output: Output) -> anyhow::Result<()> {
         Session::List { subject, limit, target } => list(&target, subject, limit, output),
         Session::Show { id, target } => show(&target, id, output),
         Session::Revoke { ids, subject, all, target, .. } => {
+            let whose = subject.clone();
             let ended = target.with(async |opened: Opened| match (subject, all) {
                 (Some(subject), _) => {
                     Ok(opened.parts.engine.revoke_subject(&subject, Reason::Revoked).await?)
@@ -104,7 +105,13 @@ pub(super) fn run(command: Session, output: Output) -> anyhow::Result<()> {
                 (None, true) => revoke_all(&opened).await,
                 (None, false) => revoke(&opened, &ids).await,
             })?;
-            output.show(&json!({ "sessions_ended": ended }), |_| format!("sessions ended: {ended}"))
+            output.show(&json!({ "sessions_ended": ended }), |_| match whose {
+                // In a hurry one types a name, and nothing says that it ended nothing.
+                Some(subject) if ended == 0 => {
+                    format!("sessions ended: 0; {subject} is no subject, or has none: `rekindle user list` says which subject a name has")
+                }
+                _ => format!("sessions ended: {ended}"),
+            })
         }
     }
 }

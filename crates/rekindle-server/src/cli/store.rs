@@ -75,7 +75,7 @@ fn back_up(target: &Target, to: &Path, output: Output) -> anyhow::Result<()> {
     output.show(&copied, |copied| {
         format!(
             "{}: {} bytes: sessions, accounts and wrapped keys, as of one moment\n\
-             It opens only with the master key, which is not in it: keep {} elsewhere.",
+             It opens only with the master key, which is not in it: keep a copy of {} elsewhere.",
             copied.file, copied.bytes, copied.master_file
         )
     })

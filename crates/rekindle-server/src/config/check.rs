@@ -319,7 +319,10 @@ fn origin(key: &str, origins: &Origins) -> String {
         Some(origin) => format!("  {key}: {origin}"),
         None => {
             let default = keys().into_iter().find(|k| k.path == key).map(|k| k.default).unwrap_or_default();
-            format!("  {key}: the default {default}").trim_end().to_owned()
+            match default.as_str() {
+                "" => format!("  {key}: not set"),
+                default => format!("  {key}: the default {default}"),
+            }
         }
     }
 }

@@ -110,6 +110,8 @@ fn sessions_are_seen_and_ended() {
     );
     assert_eq!(reason(&refresh(&server, &logins[0])), "revoked");
     assert_eq!(refresh(&server, &logins[1]).0, 200);
+    let said = printed(folder, &["session", "revoke", "--subject", "demo"]);
+    assert!(said.starts_with("sessions ended: 0; demo is no subject"), "{said}");
     let none = "0".repeat(32);
     let (code, said) = refused(folder, &["session", "revoke", &none]);
     assert_eq!((code, said), (1, format!("rekindle: there is no session {none}; sessions ended: 0\n")));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::printed;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["dev"],
     &["serve"],
@@ -26,6 +26,9 @@ const COMMANDS: [&[&str]; 24] = [
     &["key", "rotate"],
     &["key", "retire"],
     &["key", "api"],
+    &["key", "api", "add"],
+    &["key", "api", "list"],
+    &["key", "api", "remove"],
     &["store", "status"],
     &["store", "backup"],
     &["completions"],
@@ -38,8 +41,9 @@ fn the_document_says_what_help_says() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::from(
         "# The command line\n\nWhat `rekindle COMMAND --help` prints. Without `--config`, commands are about the server of \
-         `rekindle dev` in this folder. With `--json`,\nall of them print JSON with stable members. Exit codes: 0 done, 1 it \
-         went wrong, 2 it was asked wrongly.\n",
+         `rekindle dev` in this folder. They read\nthe same variables as the server: where it has settings in its environment, a webhook's \
+         secret for one, give them to commands, too.\nWith `--json`, what is told is JSON with stable members; errors are text on standard error. Exit \
+         codes: 0 done, 1 it\nwent wrong, 2 it was asked wrongly.\n",
     );
     for command in COMMANDS {
         let help = printed(folder.path(), &[command, &["--help"]].concat());
