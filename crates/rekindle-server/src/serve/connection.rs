@@ -65,40 +65,36 @@ pub(super) async fn run(
     let mut connection = shared.http.serve_connection(TokioIo::new(transport), service);
     let mut timer = pin!(tokio::time::sleep(shared.limits.header_timeout.0));
 
-    let end = loop {
+    // How it ended, and what that counts as where it was not the peer who ended it.
+    let (end, counts) = loop {
         tokio::select! {
             biased;
             closed = &mut connection => match closed {
-                Ok(()) => break End::Closed,
-                Err(error) if error.is_parse() => break End::Malformed,
-                Err(_) => break End::Closed,
+                Err(error) if error.is_parse() => break (End::Malformed, Some(&traffic.malformed)),
+                Ok(()) | Err(_) => break (End::Closed, None),
             },
             () = std::future::poll_fn(|cx| pulse.poll_due(timer.as_mut(), cx)) => {
                 if pulse.settle() {
                     continue;
                 }
                 if !pulse.flows() {
-                    traffic.unread.increment(1);
-                    break End::Dropped;
+                    break (End::Dropped, Some(&traffic.unread));
                 }
                 if pulse.doing() == Doing::Head {
-                    break End::TooSlow;
+                    break (End::TooSlow, Some(&traffic.slow_head));
                 }
-                traffic.idle.increment(1);
-                break End::Dropped;
+                break (End::Dropped, Some(&traffic.idle));
             }
             () = shared.shed.notified(), if pulse.is_settled() => {
                 if pulse.is_settled() {
-                    traffic.crowded.increment(1);
-                    break End::Dropped;
+                    break (End::Dropped, Some(&traffic.crowded));
                 }
                 // The peer went on meanwhile: pass it on.
                 shared.shed.notify_one();
             }
             changed = phases.changed() => {
                 if changed.is_err() || *phases.borrow_and_update() == Phase::Over {
-                    traffic.stopped.increment(1);
-                    break End::Dropped;
+                    break (End::Dropped, Some(&traffic.stopped));
                 }
                 pulse.call_last();
                 // A connection that has not spoken yet may still: its first answer closes it.
@@ -109,11 +105,8 @@ pub(super) async fn run(
         }
     };
     let transport = connection.into_parts().io.into_inner();
-    match end {
-        End::Malformed => traffic.malformed.increment(1),
-        End::TooSlow => traffic.slow_head.increment(1),
-        End::Closed if transport.has_failed() => traffic.handshake.increment(1),
-        End::Closed | End::Dropped => {}
+    if let Some(counter) = counts.or(transport.has_failed().then_some(&traffic.handshake)) {
+        counter.increment(1);
     }
     close(transport, end, &pulse).await;
     drop(place);
