@@ -51,6 +51,7 @@ pub use refresh::{Evidence, Presented, Refresh, Rotation, refresh};
 pub use renew::{Renew, renew};
 pub use revoke::{bump, revoke};
 pub use session::{
-    Deadline, Device, Generation, Lineage, NotASessionId, Opening, Reason, Seed, Session, SessionId, Status,
+    Adoption, Deadline, Device, Generation, Lineage, NotASessionId, Opening, Reason, Seed, Session,
+    SessionId, Status,
 };
 pub use time::{Seconds, Timestamp};

@@ -44,6 +44,10 @@ pub struct Settings {
     /// In-request renewal gives a new access token when at most this much of the old one is left.
     /// Default 2 minutes.
     pub renewal_threshold: Seconds,
+    /// How far apart two renewed tokens of one session are issued: all renewals of one slot give the same token.
+    /// Default `None`: as long as a token lives before its renewal, `access - renewal_threshold`. A second lets each
+    /// renewal give a whole life, for clients that count on it.
+    pub renewal_slot: Option<Seconds>,
     /// Refuse a renewed access token a replay window after its renewal. Default `false`: a tab with a copy
     /// of its own would end.
     pub retire_old: bool,
@@ -59,6 +63,7 @@ impl Default for Settings {
             late_retry: LateRetry::Fork,
             rotation: true,
             renewal_threshold: Seconds::minutes(2),
+            renewal_slot: None,
             retire_old: false,
         }
     }
@@ -89,6 +94,10 @@ impl Policy {
         if s.renewal_threshold.0 > s.access.0 / 2 {
             return Err(Contradiction::ThresholdAboveHalfAccess);
         }
+        if s.renewal_slot.is_some_and(|Seconds(slot)| slot == 0 || slot > s.access.0 - s.renewal_threshold.0)
+        {
+            return Err(Contradiction::SlotReachesThreshold);
+        }
         if s.replay_window.is_some_and(|window| window.0 >= s.access.0 - 1) {
             return Err(Contradiction::WindowReachesAccess);
         }
@@ -107,16 +116,16 @@ impl Policy {
     pub fn refresh_between(&self, idle: Seconds) -> (Seconds, Seconds) {
         let window = self.0.replay_window.unwrap_or_default().0;
         // Before that, the same tokens would be the answer, and the client would ask again at once.
-        let first = if self.0.rotation { Seconds(window + 1) } else { self.renewal_slot() };
         let Seconds(access) = self.0.access;
+        let first =
+            if self.0.rotation { Seconds(window + 1) } else { Seconds(access - self.0.renewal_threshold.0) };
         let best = (access * 2 / 3).min(access.saturating_sub(window + 1)).min(idle.0 * 2 / 3);
         (first.max(Seconds(best - best / 6)), first.max(Seconds(best)))
     }
 
-    /// How long an access token lives before in-request renewal replaces it: the length of a renewal slot,
-    /// `M` of docs/protocol.md.
+    /// The length of a renewal slot, `M` of docs/protocol.md, `renew`.
     pub fn renewal_slot(&self) -> Seconds {
-        Seconds(self.0.access.0 - self.0.renewal_threshold.0)
+        self.0.renewal_slot.unwrap_or(Seconds(self.0.access.0 - self.0.renewal_threshold.0))
     }
 }
 
@@ -140,6 +149,8 @@ pub enum Contradiction {
     IdleBelowAccess,
     /// `renewal_threshold` is more than half of `access`: every request would renew.
     ThresholdAboveHalfAccess,
+    /// `renewal_slot` is zero, or so long that a renewed token could have less than the threshold left.
+    SlotReachesThreshold,
     /// `replay_window` leaves no moment at which a client with a live access token could get something new.
     WindowReachesAccess,
 }
@@ -152,6 +163,7 @@ impl Contradiction {
             Self::AbsoluteBelowIdle => ("lifetimes.absolute", "lifetimes.idle"),
             Self::IdleBelowAccess => ("lifetimes.idle", "lifetimes.access"),
             Self::ThresholdAboveHalfAccess => ("renewal.threshold", "lifetimes.access"),
+            Self::SlotReachesThreshold => ("renewal.slot", "renewal.threshold"),
             Self::WindowReachesAccess => ("lifetimes.replay_window", "lifetimes.access"),
         }
     }
@@ -165,6 +177,7 @@ impl fmt::Display for Contradiction {
             Self::AbsoluteBelowIdle => "absolute must not be shorter than idle",
             Self::IdleBelowAccess => "idle must not be shorter than access",
             Self::ThresholdAboveHalfAccess => "threshold must be at most half of access",
+            Self::SlotReachesThreshold => "slot must be at least 1 s, and at most access less threshold",
             Self::WindowReachesAccess => "replay_window must be at least 2 s shorter than access",
         };
         write!(f, "{first} and {second} do not go together: {rule}")
@@ -223,12 +236,14 @@ mod tests {
 
     #[test]
     fn each_contradiction_names_both_keys() {
-        let cases: [(Result<Policy, Contradiction>, Contradiction); 7] = [
+        let cases: [(Result<Policy, Contradiction>, Contradiction); 9] = [
             (with(|s| s.access = Seconds(1)), Contradiction::OutOfRange),
             (with(|s| s.absolute = Seconds::days(6)), Contradiction::AbsoluteBelowIdle),
             (with(|s| s.idle = Seconds(299)), Contradiction::IdleBelowAccess),
             (with(|s| s.idle = Seconds(0)), Contradiction::IdleBelowAccess),
             (with(|s| s.renewal_threshold = Seconds(151)), Contradiction::ThresholdAboveHalfAccess),
+            (with(|s| s.renewal_slot = Some(Seconds(0))), Contradiction::SlotReachesThreshold),
+            (with(|s| s.renewal_slot = Some(Seconds(181))), Contradiction::SlotReachesThreshold),
             (with(|s| s.replay_window = Some(Seconds(299))), Contradiction::WindowReachesAccess),
             (with(|s| s.replay_window = Some(Seconds(u64::MAX))), Contradiction::WindowReachesAccess),
         ];

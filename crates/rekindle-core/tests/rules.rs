@@ -4,8 +4,9 @@ mod common;
 
 use common::{Desk, LOGIN, at, login, policy, token};
 use rekindle_core::{
-    Deadline, Evidence, Generation, LateRetry, Lineage, Presented, Reason, Refresh, Renew, Rotation, Seconds,
-    Session, Status, Timestamp, Verdict, bump, refresh, renew, revoke, verdict,
+    Adoption, Deadline, Device, Evidence, Generation, LateRetry, Lineage, Opening, Presented, Reason,
+    Refresh, Renew, Rotation, Seconds, Session, Status, Timestamp, Verdict, bump, refresh, renew, revoke,
+    verdict,
 };
 
 fn lineage(before: u64, confirmed: u64, floor: u64, latest: u64) -> Lineage {
@@ -22,6 +23,38 @@ fn a_login_has_one_candidate() {
     let session = login(&policy(|_| {}));
     assert_eq!(session.lineage, lineage(0, 0, 0, 1));
     assert_eq!((session.issued_at, session.confirmed_at, session.idle_until), (LOGIN, LOGIN, at(7 * 86_400)));
+}
+
+/// The searches start at a login and reach the row of an adoption by one refresh: what they show holds for it too.
+#[test]
+fn an_adoption_leaves_the_row_that_a_login_and_its_first_refresh_leave() {
+    let policy = policy(|_| {});
+    let mut desk = Desk::open(policy.clone());
+    assert_eq!(desk.gets(1, at(100)), 2);
+    let refreshed = desk.row;
+    let opening = Opening {
+        id: refreshed.id,
+        seed: refreshed.seed,
+        subject: refreshed.subject.clone(),
+        client_id: refreshed.client_id.clone(),
+        claims: refreshed.claims.clone(),
+        device: Device::default(),
+        idle: None,
+        absolute: None,
+    };
+    let adoption = Adoption {
+        opening,
+        auth_time: LOGIN,
+        token_expires: at(200),
+        absolute_until: Some(refreshed.absolute_until),
+    };
+    assert_eq!(Session::adopt(adoption.clone(), &policy, at(100)), refreshed);
+    let long = Adoption { token_expires: at(99 * 86_400), ..adoption };
+    assert_eq!(
+        Session::adopt(long, &policy, at(100)).absolute_until,
+        at(99 * 86_400),
+        "the row outlasts the token"
+    );
 }
 
 #[test]

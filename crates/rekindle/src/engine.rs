@@ -3,7 +3,7 @@
 //! Nothing is remembered between two calls; any number of engines over one store are one engine.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rekindle_core::{
     Generation, MANY_CANDIDATES, Policy, Presented, Refresh, Rotation, Session, SessionId, Status, Timestamp,
@@ -20,17 +20,25 @@ use crate::store::{Commit, Store, Version};
 use crate::token::refresh::RefreshToken;
 use crate::token::{AccessToken, Expected, TokenError};
 
+mod adoption;
 mod builder;
+mod form;
 mod login;
+mod presented;
 mod renewal;
 mod sessions;
 mod tokens;
 mod upkeep;
 
+pub use adoption::Adopt;
 pub use builder::Builder;
+pub use form::{Draft, Occasion, TokenForm, Written};
 pub use login::Login;
+pub use presented::Presentation;
 pub use renewal::Renewed;
 pub use tokens::{TokenAnswer, Tokens};
+
+use presented::Held;
 
 /// How often a decision is taken anew because the row changed in between. Rotations of one session are
 /// seconds apart, so more than two rounds mean a storm.
@@ -38,23 +46,35 @@ const ROUNDS: usize = 8;
 
 /// Opens, refreshes, renews, verifies and revokes sessions. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine {
+    shared: Arc<Shared>,
+    view: Arc<View>,
+}
 
-struct Inner {
+/// What all engines over the same sessions share.
+struct Shared {
     store: Arc<dyn Store>,
     keys: Arc<KeyRing>,
-    policy: Policy,
-    issuer: String,
-    audience: Vec<String>,
-    expected: Expected,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     hook: Arc<dyn ClaimsHook>,
     observer: Arc<dyn Observer>,
     session_cap: Option<usize>,
+    /// Those of all views: keys and rows are kept for the longest.
+    policies: Mutex<Vec<Policy>>,
     /// How many writes are under way. No lock: a hook may begin another inside one, and must not queue behind
     /// whoever waits for the last of them.
     writes: tokio::sync::watch::Sender<usize>,
+}
+
+/// How long sessions live, and what their tokens look like.
+struct View {
+    policy: Policy,
+    issuer: String,
+    audience: Vec<String>,
+    expected: Expected,
+    /// Ours where there is none.
+    form: Option<Arc<dyn TokenForm>>,
 }
 
 /// A genuine refresh token, looked at.
@@ -74,13 +94,13 @@ struct UnderWay(Engine);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.writes.send_modify(|writes| *writes -= 1);
+        self.0.shared.writes.send_modify(|writes| *writes -= 1);
     }
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("policy", &self.0.policy).finish_non_exhaustive()
+        f.debug_struct("Engine").field("policy", &self.view.policy).finish_non_exhaustive()
     }
 }
 
@@ -99,23 +119,23 @@ impl Engine {
     /// # Errors
     /// [`Failure::SessionEnded`], [`Failure::Superseded`] or [`Failure::Unavailable`].
     pub async fn refresh(&self, refresh_token: &str, client_id: Option<&str>) -> Result<Tokens, Failure> {
-        let token = self.genuine(refresh_token).await?;
+        let token = Held::Own(self.genuine(refresh_token).await?);
         let (engine, client_id) = (self.clone(), client_id.map(str::to_owned));
         self.finish(async move { engine.refreshed(token, client_id.as_deref()).await }).await
     }
 
-    async fn refreshed(&self, token: RefreshToken, client_id: Option<&str>) -> Result<Tokens, Failure> {
-        let presented = Presented { generation: token.generation, client_id };
+    async fn refreshed(&self, token: Held, client_id: Option<&str>) -> Result<Tokens, Failure> {
+        let presented = Presented { generation: token.generation(), client_id };
         for _ in 0..ROUNDS {
             let now = self.now();
             let (session, version) = self.row_of(&token).await?;
-            let (how, mut next) = match rekindle_core::refresh(&session, presented, &self.0.policy, now) {
+            let (how, mut next) = match rekindle_core::refresh(&session, presented, &self.view.policy, now) {
                 Refresh::Replay => {
                     self.report(&session, EventKind::Replayed);
-                    return self.tokens(session);
+                    return self.tokens(session, Occasion::Refreshed);
                 }
                 Refresh::Rotate { how, next } => (how, next),
-                Refresh::Renew(renewal) => match self.carry_out(version, &session, renewal).await? {
+                Refresh::Renew(renewal) => match self.renew_for_account(version, &session, renewal).await? {
                     Some((session, iat)) => return self.tokens_without_rotation(session, iat, &token),
                     None => continue,
                 },
@@ -140,8 +160,8 @@ impl Engine {
             };
             self.resolve_claims(&session, &mut next).await?;
             // Before the commit: claims that no token has room for must not have rotated anything.
-            let tokens = self.tokens(*next)?;
-            if self.0.store.commit(version, &tokens.session).await? == Commit::Applied {
+            let tokens = self.tokens(*next, Occasion::Refreshed)?;
+            if self.shared.store.commit(version, &tokens.session).await? == Commit::Applied {
                 self.report_rotation(&tokens.session, how);
                 return Ok(tokens);
             }
@@ -163,11 +183,12 @@ impl Engine {
     /// As [`refresh`](Self::refresh), for a token that is none of ours.
     pub async fn peek(&self, refresh_token: &str, client_id: Option<&str>) -> Result<Peek, Failure> {
         let token = self.genuine(refresh_token).await?;
+        let generation = token.generation;
         let now = self.now();
-        let (session, _) = self.row_of(&token).await?;
-        let presented = Presented { generation: token.generation, client_id };
-        let outcome = rekindle_core::refresh(&session, presented, &self.0.policy, now);
-        Ok(Peek { session, generation: token.generation, outcome })
+        let (session, _) = self.row_of(&Held::Own(token)).await?;
+        let presented = Presented { generation, client_id };
+        let outcome = rekindle_core::refresh(&session, presented, &self.view.policy, now);
+        Ok(Peek { session, generation, outcome })
     }
 
     /// Checks an access token by itself: signature, issuer, audience, expiry. Asks nobody, so a session that
@@ -177,9 +198,9 @@ impl Engine {
     /// [`Failure::TokenExpired`] or [`Failure::TokenInvalid`].
     pub fn verify(&self, access_token: &str) -> Result<AccessToken, Failure> {
         let now = self.now();
-        self.0
+        self.shared
             .keys
-            .verifying(|keys| crate::token::verify_access(access_token, keys, &self.0.expected, now))
+            .verifying(|keys| crate::token::verify_access(access_token, keys, &self.view.expected, now))
             .map_err(Failure::from)
     }
 
@@ -190,7 +211,7 @@ impl Engine {
     /// As [`verify`](Self::verify).
     pub async fn identify(&self, access_token: &str) -> Result<AccessToken, Failure> {
         match self.verify(access_token) {
-            Err(Failure::TokenInvalid(TokenError::UnknownKey)) if self.0.keys.look_again().await => {
+            Err(Failure::TokenInvalid(TokenError::UnknownKey)) if self.shared.keys.look_again().await => {
                 self.verify(access_token)
             }
             verified => verified,
@@ -205,10 +226,11 @@ impl Engine {
     pub async fn authenticate(&self, access_token: &str) -> Result<(AccessToken, Session), Failure> {
         let token = self.identify(access_token).await?;
         let now = self.now();
-        let Some((session, _)) = self.0.store.load(token.session()).await? else {
+        let Some((session, _)) = self.shared.store.load(token.session()).await? else {
             return Err(Failure::SessionEnded(Ended::Unknown));
         };
-        match rekindle_core::verdict(&session, token.generation(), token.issued_at(), &self.0.policy, now) {
+        match rekindle_core::verdict(&session, token.generation(), token.issued_at(), &self.view.policy, now)
+        {
             Verdict::Live => Ok((token, session)),
             Verdict::Outdated => Err(Failure::TokenExpired),
             Verdict::Ended(status) => Err(status.into()),
@@ -217,7 +239,7 @@ impl Engine {
 
     /// The public keys for verifiers elsewhere: a JWK Set (RFC 7517).
     pub fn jwks(&self) -> String {
-        self.0.keys.jwks()
+        self.shared.keys.jwks()
     }
 
     /// Whether the store answers.
@@ -226,34 +248,34 @@ impl Engine {
     /// [`Failure::Unavailable`].
     pub async fn ready(&self) -> Result<(), Failure> {
         // A linearizable read of a row that nobody has.
-        self.0.store.load(SessionId([0; 16])).await?;
+        self.shared.store.load(SessionId([0; 16])).await?;
         Ok(())
     }
 
     /// The `iss` of access tokens.
     pub fn issuer(&self) -> &str {
-        &self.0.issuer
+        &self.view.issuer
     }
 
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        &self.view.policy
     }
 
     /// The keys in force.
     pub fn keys(&self) -> &Arc<KeyRing> {
-        &self.0.keys
+        &self.shared.keys
     }
 
     /// Waits until no write is under way, those whose callers have gone away included: for a caller that
     /// begins no more of them.
     pub async fn quiesce(&self) {
         // It ends only with the sender, which is ours.
-        let _ = self.0.writes.subscribe().wait_for(|writes| *writes == 0).await;
+        let _ = self.shared.writes.subscribe().wait_for(|writes| *writes == 0).await;
     }
 
     fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.shared.clock.now()
     }
 
     fn report(&self, session: &Session, kind: EventKind) {
@@ -263,7 +285,7 @@ impl Engine {
             client_id: session.client_id.clone(),
             kind,
         };
-        self.0.observer.observe(&event);
+        self.shared.observer.observe(&event);
     }
 
     fn report_rotation(&self, next: &Session, how: Rotation) {
@@ -284,7 +306,7 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.0.writes.send_modify(|writes| *writes += 1);
+        self.shared.writes.send_modify(|writes| *writes += 1);
         let under_way = UnderWay(self.clone());
         let task = tokio::spawn(async move {
             let answer = work.await;
@@ -302,27 +324,17 @@ impl Engine {
     async fn genuine(&self, text: &str) -> Result<RefreshToken, Failure> {
         let unknown = Failure::SessionEnded(Ended::Unknown);
         let Some(token) = RefreshToken::parse(text) else { return Err(unknown) };
-        match self.0.keys.genuine(&token).await {
+        match self.shared.keys.genuine(&token).await {
             Genuine::Yes => Ok(token),
             Genuine::No => Err(unknown),
             Genuine::NotLoaded => Err(Unavailable::KeyNotLoaded.into()),
         }
     }
 
-    /// The row, and the tag that hangs on its seed.
-    async fn row_of(&self, token: &RefreshToken) -> Result<(Session, Version), Failure> {
-        match self.0.store.load(token.session).await? {
-            Some((session, version)) if self.0.keys.belongs_to(token, &session.seed) => {
-                Ok((session, version))
-            }
-            _ => Err(Failure::SessionEnded(Ended::Unknown)),
-        }
-    }
-
     /// Asks the hook, on every round anew: the conflict that made this round due may have been a bump, and
     /// claims resolved before it would be committed as current.
     async fn resolve_claims(&self, session: &Session, next: &mut Session) -> Result<(), Failure> {
-        match self.0.hook.resolve(session).await? {
+        match self.shared.hook.resolve(session).await? {
             Resolution::Claims(claims) => next.claims = claims.as_str().to_owned(),
             Resolution::End(reason) => {
                 self.revoke_now(session.id, reason).await?;
@@ -335,7 +347,7 @@ impl Engine {
 
     /// Commits a row that ends. `false`: the row changed in between, decide again.
     async fn commit_end(&self, version: Version, next: &Session, kind: EventKind) -> Result<bool, Failure> {
-        let applied = self.0.store.commit(version, next).await? == Commit::Applied;
+        let applied = self.shared.store.commit(version, next).await? == Commit::Applied;
         if applied {
             self.report(next, kind);
         }

@@ -23,6 +23,8 @@ pub struct Event {
 pub enum EventKind {
     /// A login.
     Opened,
+    /// Another system's refresh token became a session.
+    Adopted,
     /// The refresh token rotated.
     Refreshed,
     /// A refresh was answered again inside the replay window: a race or a retry, both benign.
@@ -53,6 +55,7 @@ impl EventKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Opened => "opened",
+            Self::Adopted => "adopted",
             Self::Refreshed => "refreshed",
             Self::Replayed => "replayed",
             Self::Renewed => "renewed",

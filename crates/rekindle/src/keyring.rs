@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use rekindle_core::{Generation, Policy, Seconds, Seed, SessionId, Timestamp};
+use rekindle_core::{Generation, Policy, Seconds, Seed, Session, SessionId, Timestamp};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::{KeyringCommit, KeyringDocument, Store, StoreError};
-use crate::token::refresh::{KeyId, RefreshKey, RefreshToken};
+use crate::token::refresh::{KeyId, RefreshKey, RefreshToken, Tag};
 use crate::token::{Algorithm, KeyError, KeySet, SigningKey};
 
 mod api_key;
@@ -258,10 +258,7 @@ impl KeyRing {
             Genuine::NotLoaded => {}
             known => return known,
         }
-        let now = self.clock.now();
-        // Another token made this node look within this second: what it found is as good. The tokens of a store that is
-        // no more would otherwise be answered one a second, and there are many.
-        if !self.look_again().await && self.read_at() != now {
+        if !self.has_just_looked().await {
             return Genuine::NotLoaded;
         }
         let loaded = self.loaded.load();
@@ -270,6 +267,15 @@ impl KeyRing {
             Genuine::NotLoaded if token.key.epoch() != loaded.epoch => Genuine::No,
             answer => answer,
         }
+    }
+
+    /// Sees to it that the keys in force are those of the document at this second. `false` where that cannot be said now.
+    ///
+    /// Another token may have made this node look within this second: what it found is as good. The tokens of a store that
+    /// is no more would otherwise be answered one a second, and there are many.
+    pub(crate) async fn has_just_looked(&self) -> bool {
+        let now = self.clock.now();
+        self.look_again().await || self.read_at() == now
     }
 
     /// Loads the document anew, unless somebody did within this second: what a stranger sends can cost the
@@ -286,6 +292,26 @@ impl KeyRing {
     pub(crate) fn belongs_to(&self, token: &RefreshToken, seed: &Seed) -> bool {
         let loaded = self.loaded.load();
         loaded.refresh_key(token.key).is_some_and(|key| key.belongs_to(token, seed))
+    }
+
+    /// The second tags that a token of this generation of the row could carry, one for each key in force.
+    pub(crate) fn tags(&self, session: SessionId, generation: Generation, seed: &Seed) -> Vec<Tag> {
+        let loaded = self.loaded.load();
+        loaded.refresh.iter().map(|(_, key)| key.tag(session, generation, seed)).collect()
+    }
+
+    /// The second tag that the key scheduled for `issued_at` makes.
+    pub(crate) fn tag(&self, session: &Session) -> Tag {
+        let loaded = self.loaded.load();
+        scheduled(&loaded.refresh, session.issued_at).tag(session.id, session.lineage.latest, &session.seed)
+    }
+
+    /// What the session of an adopted token is called: a keyed hash of what was signed.
+    pub(crate) fn adopted_id(&self, signed: &str) -> SessionId {
+        let hash = aws_lc_rs::hmac::sign(self.master.adopted(), signed.as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash.as_ref()[..16]);
+        SessionId(id)
     }
 
     /// Makes a refresh token with the key scheduled for `issued_at`.

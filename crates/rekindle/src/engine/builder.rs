@@ -1,10 +1,10 @@
 //! Puts an engine together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rekindle_core::Policy;
 
-use super::{Engine, Inner, upkeep};
+use super::{Engine, Shared, View, upkeep};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::event::{Observer, Unobserved};
@@ -15,77 +15,85 @@ use crate::token::Expected;
 
 /// Collects what an [`Engine`] needs; everything but store and keys has a default.
 #[must_use]
-pub struct Builder(Inner);
+pub struct Builder {
+    shared: Shared,
+    view: View,
+}
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("policy", &self.0.policy).finish_non_exhaustive()
+        f.debug_struct("Builder").field("policy", &self.view.policy).finish_non_exhaustive()
     }
 }
 
 impl Builder {
     pub(super) fn new(store: Arc<dyn Store>, keys: Arc<KeyRing>) -> Self {
-        Self(Inner {
+        let shared = Shared {
             store,
             keys,
-            policy: Policy::default(),
-            issuer: "rekindle".to_owned(),
-            audience: vec!["rekindle".to_owned()],
-            expected: Expected::new("", []),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             hook: Arc::new(KeepClaims),
             observer: Arc::new(Unobserved),
             session_cap: None,
+            policies: Mutex::default(),
             writes: tokio::sync::watch::Sender::new(0),
-        })
+        };
+        let view = View {
+            policy: Policy::default(),
+            issuer: "rekindle".to_owned(),
+            audience: vec!["rekindle".to_owned()],
+            expected: Expected::new("", []),
+            form: None,
+        };
+        Self { shared, view }
     }
 
     /// How long things live. Default [`Policy::default`].
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.0.policy = policy;
+        self.view.policy = policy;
         self
     }
 
     /// The `iss` of access tokens. Default "rekindle".
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.0.issuer = issuer.into();
+        self.view.issuer = issuer.into();
         self
     }
 
     /// The `aud` of access tokens. Default "rekindle".
     pub fn audience(mut self, audience: Vec<String>) -> Self {
-        self.0.audience = audience;
+        self.view.audience = audience;
         self
     }
 
     /// The clock. Default the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.0.clock = clock;
+        self.shared.clock = clock;
         self
     }
 
     /// The source of randomness. Default the system's.
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
-        self.0.entropy = entropy;
+        self.shared.entropy = entropy;
         self
     }
 
     /// Who resolves claims and account state. Default: the login's claims stay.
     pub fn hook(mut self, hook: Arc<dyn ClaimsHook>) -> Self {
-        self.0.hook = hook;
+        self.shared.hook = hook;
         self
     }
 
     /// Who is told what happens. Default nobody.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.0.observer = observer;
+        self.shared.observer = observer;
         self
     }
 
     /// The most live sessions a subject may have; a further login ends the least recently used. Default none.
     pub fn session_cap(mut self, cap: Option<usize>) -> Self {
-        self.0.session_cap = cap;
+        self.shared.session_cap = cap;
         self
     }
 
@@ -93,9 +101,11 @@ impl Builder {
     /// the last clone of the engine.
     pub fn build(mut self) -> Engine {
         // Own tokens: the nodes' clocks are held together, so no leeway hides behind the expiry.
-        self.0.expected = Expected::new(self.0.issuer.clone(), self.0.audience.clone());
-        let inner = Arc::new(self.0);
-        upkeep::start(&inner);
-        Engine(inner)
+        self.view.expected = Expected::new(self.view.issuer.clone(), self.view.audience.clone());
+        let Self { mut shared, view } = self;
+        shared.policies = Mutex::new(vec![view.policy.clone()]);
+        let engine = Engine { shared: Arc::new(shared), view: Arc::new(view) };
+        upkeep::start(&engine);
+        engine
     }
 }

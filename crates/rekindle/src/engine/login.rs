@@ -2,7 +2,7 @@
 
 use rekindle_core::{Device, Opening, Reason, Seconds, Seed, Session, SessionId};
 
-use super::{Engine, Tokens};
+use super::{Engine, Occasion, Tokens};
 use crate::entropy::random;
 use crate::error::{Failure, Unavailable};
 use crate::event::EventKind;
@@ -51,7 +51,7 @@ impl Engine {
     }
 
     async fn opened(&self, login: Login) -> Result<Tokens, Failure> {
-        let entropy = &*self.0.entropy;
+        let entropy = &*self.shared.entropy;
         let opening = Opening {
             id: SessionId(random(entropy)),
             seed: Seed(random(entropy)),
@@ -63,9 +63,9 @@ impl Engine {
             absolute: login.absolute,
         };
         // Before the insert: what no token has room for must not leave a session that nobody can hold.
-        let tokens = self.tokens(Session::open(opening, &self.0.policy, self.now()))?;
+        let tokens = self.tokens(Session::open(opening, &self.view.policy, self.now()), Occasion::Opened)?;
         // 128 random bits do not repeat; a store that says they did is not to be believed.
-        if self.0.store.insert(&tokens.session).await? == Insert::Exists {
+        if self.shared.store.insert(&tokens.session).await? == Insert::Exists {
             return Err(Unavailable::Contended.into());
         }
         self.report(&tokens.session, EventKind::Opened);
@@ -78,7 +78,7 @@ impl Engine {
     ///
     /// Of two logins of one moment that see each other, one alone may end the other, or nobody would be left.
     async fn enforce_cap(&self, newest: &Session) {
-        let Some(cap) = self.0.session_cap else { return };
+        let Some(cap) = self.shared.session_cap else { return };
         let Ok(mut sessions) = self.list(&newest.subject).await else { return };
         sessions.retain(|session| session.id != newest.id);
         sessions.sort_by_key(|session| std::cmp::Reverse(session.device.last_seen));

@@ -1,8 +1,8 @@
 //! Renewal of an access token inside a request.
 
-use rekindle_core::{Renew, Session, Timestamp};
+use rekindle_core::{Generation, Renew, Session, SessionId, Timestamp};
 
-use super::Engine;
+use super::{Engine, Tokens};
 use crate::error::{Ended, Failure, Unavailable};
 use crate::event::EventKind;
 use crate::store::{Commit, Version};
@@ -31,25 +31,69 @@ impl Engine {
     /// As [`authenticate`](Self::authenticate).
     pub async fn renew(&self, access_token: &str) -> Result<Option<Renewed>, Failure> {
         let token = self.verify(access_token)?;
-        if token.expires_at().since(self.now()) > self.0.policy.renewal_threshold {
+        if token.expires_at().since(self.now()) > self.view.policy.renewal_threshold {
             return Ok(None);
         }
         let engine = self.clone();
         self.finish(async move {
             for _ in 0..super::ROUNDS {
                 let now = engine.now();
-                let Some((session, version)) = engine.0.store.load(token.session()).await? else {
+                let Some((session, version)) = engine.shared.store.load(token.session()).await? else {
                     return Err(Failure::SessionEnded(Ended::Unknown));
                 };
-                let outcome = rekindle_core::renew(&session, token.generation(), &engine.0.policy, now);
+                let outcome = rekindle_core::renew(&session, token.generation(), &engine.view.policy, now);
                 if let Some((session, iat)) = engine.carry_out(version, &session, outcome).await? {
-                    let (access_token, access_expires) = engine.access_token(&session, iat)?;
+                    let Tokens { access_token, access_expires, .. } = engine.renewed(session, iat)?;
                     return Ok(Some(Renewed { access_token, access_expires }));
                 }
             }
             Err(Unavailable::Contended.into())
         })
         .await
+    }
+
+    /// Renews the access token of a session for whoever holds one of its tokens of another form, whose signature the form's
+    /// reader has checked. The account is asked, as by a refresh: for such a holder there is no other occasion.
+    ///
+    /// # Errors
+    /// [`Failure::SessionEnded`] or [`Failure::Unavailable`].
+    pub async fn renew_session(&self, id: SessionId, generation: Generation) -> Result<Tokens, Failure> {
+        let engine = self.clone();
+        self.finish(async move {
+            for _ in 0..super::ROUNDS {
+                let now = engine.now();
+                let Some((session, version)) = engine.shared.store.load(id).await? else {
+                    return Err(Failure::SessionEnded(Ended::Unknown));
+                };
+                let outcome = rekindle_core::renew(&session, generation, &engine.view.policy, now);
+                if let Some((session, iat)) = engine.renew_for_account(version, &session, outcome).await? {
+                    return engine.renewed(session, iat);
+                }
+            }
+            Err(Unavailable::Contended.into())
+        })
+        .await
+    }
+
+    /// Does what a renewal asks for, if the account still stands; where its claims have changed, the session is told so
+    /// first. `None`: decide again.
+    ///
+    /// A session that rotates asks with each write. One that does not would never notice that its account was disabled.
+    pub(super) async fn renew_for_account(
+        &self,
+        version: Version,
+        session: &Session,
+        outcome: Renew,
+    ) -> Result<Option<(Session, Timestamp)>, Failure> {
+        if matches!(outcome, Renew::Current { .. } | Renew::Write { claims_due: false, .. }) {
+            let mut next = session.clone();
+            self.resolve_claims(session, &mut next).await?;
+            if next.claims != session.claims {
+                self.bump(session.id).await?;
+                return Ok(None);
+            }
+        }
+        self.carry_out(version, session, outcome).await
     }
 
     /// Does what a renewal asks for. `None`: the row changed in between, decide again.
@@ -64,8 +108,8 @@ impl Engine {
             Renew::Write { iat, mut next, claims_due: true } => {
                 self.resolve_claims(session, &mut next).await?;
                 // Before the commit, and only after a bump: claims that no token has room for change no row.
-                self.access_token(&next, iat)?;
-                let applied = self.0.store.commit(version, &next).await? == Commit::Applied;
+                self.renewed((*next).clone(), iat)?;
+                let applied = self.shared.store.commit(version, &next).await? == Commit::Applied;
                 if applied {
                     self.report(&next, EventKind::Renewed);
                 }
@@ -74,7 +118,7 @@ impl Engine {
             // Only the idle end moved: whoever commits first has moved it for all, and where the store does
             // not answer the next request tries again.
             Renew::Write { iat, next, claims_due: false } => {
-                match self.0.store.commit(version, &next).await {
+                match self.shared.store.commit(version, &next).await {
                     Ok(Commit::Applied) => {
                         self.report(&next, EventKind::Renewed);
                         Ok(Some((*next, iat)))

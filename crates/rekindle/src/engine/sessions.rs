@@ -2,6 +2,7 @@
 
 use rekindle_core::{Reason, Session, SessionId};
 
+use super::presented::Held;
 use super::{Engine, ROUNDS};
 use crate::error::{Failure, Unavailable};
 use crate::event::EventKind;
@@ -14,7 +15,7 @@ impl Engine {
     /// [`Failure::SessionEnded`] with [`Ended::Unknown`](crate::error::Ended::Unknown) for junk and for a row
     /// that is gone.
     pub async fn session_of(&self, refresh_token: &str) -> Result<Session, Failure> {
-        let token = self.genuine(refresh_token).await?;
+        let token = Held::Own(self.genuine(refresh_token).await?);
         Ok(self.row_of(&token).await?.0)
     }
 
@@ -23,7 +24,7 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`].
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Failure> {
-        Ok(self.0.store.load(id).await?.map(|(session, _)| session))
+        Ok(self.shared.store.load(id).await?.map(|(session, _)| session))
     }
 
     /// Ends a session, if it lives. Idempotent: ending an ended or unknown session succeeds.
@@ -48,7 +49,7 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`]; some may have ended: ask again.
     pub async fn revoke_subject(&self, subject: &str, reason: Reason) -> Result<usize, Failure> {
-        self.0.store.set_subject_epoch(subject, self.now()).await?;
+        self.shared.store.set_subject_epoch(subject, self.now()).await?;
         self.revoke_all(subject, None, reason).await
     }
 
@@ -60,9 +61,9 @@ impl Engine {
     pub async fn bump(&self, id: SessionId) -> Result<bool, Failure> {
         for _ in 0..ROUNDS {
             let now = self.now();
-            let Some((session, version)) = self.0.store.load(id).await? else { return Ok(false) };
+            let Some((session, version)) = self.shared.store.load(id).await? else { return Ok(false) };
             let Some(next) = rekindle_core::bump(&session, now) else { return Ok(false) };
-            if self.0.store.commit(version, &next).await? == Commit::Applied {
+            if self.shared.store.commit(version, &next).await? == Commit::Applied {
                 self.report(&next, EventKind::Bumped);
                 return Ok(true);
             }
@@ -93,15 +94,15 @@ impl Engine {
     /// [`Failure::Unavailable`].
     pub async fn list(&self, subject: &str) -> Result<Vec<Session>, Failure> {
         let now = self.now();
-        let mut sessions = self.0.store.list(subject).await?;
+        let mut sessions = self.shared.store.list(subject).await?;
         sessions.retain(|session| now < session.idle_until && now < session.absolute_until);
         sessions.sort_by_key(|session| (std::cmp::Reverse(session.auth_time), session.id));
         Ok(sessions)
     }
 
     pub(super) async fn revoke_now(&self, id: SessionId, reason: Reason) -> Result<(), Failure> {
-        if self.0.store.revoke(id, reason).await? == Revoke::Revoked
-            && let Some((session, _)) = self.0.store.load(id).await?
+        if self.shared.store.revoke(id, reason).await? == Revoke::Revoked
+            && let Some((session, _)) = self.shared.store.load(id).await?
         {
             self.report(&session, EventKind::Revoked(reason));
         }
@@ -117,7 +118,7 @@ impl Engine {
         let engine = self.clone();
         let subject = subject.to_owned();
         self.finish(async move {
-            let sessions = engine.0.store.list(&subject).await?;
+            let sessions = engine.shared.store.list(&subject).await?;
             let others = sessions.iter().filter(|session| Some(session.id) != keep);
             let mut ended = 0;
             for session in others {

@@ -3,11 +3,11 @@
 use rekindle_core::{Generation, Seconds, Session, SessionId, Timestamp};
 use serde::Serialize;
 
-use super::Engine;
+use super::presented::Held;
+use super::{Draft, Engine, Occasion, Written};
 use crate::error::{Failure, Unavailable};
 use crate::token::base64url;
-use crate::token::refresh::RefreshToken;
-use crate::token::{AccessClaims, sign_access};
+use crate::token::{AccessClaims, KeyError, sign_access};
 
 /// The tokens of one committed row, with the moments at which they end.
 #[derive(Clone)]
@@ -15,11 +15,11 @@ use crate::token::{AccessClaims, sign_access};
 pub struct Tokens {
     /// The row they were derived from.
     pub session: Session,
-    /// A JWT by RFC 9068.
+    /// A JWT by RFC 9068, or what the [form](super::TokenForm) has instead.
     pub access_token: String,
     /// Its `exp`.
     pub access_expires: Timestamp,
-    /// The newest refresh token.
+    /// The newest refresh token; empty where a form gives none.
     pub refresh_token: String,
     /// When a client does best to refresh; jittered, so that sessions opened together drift apart.
     pub refresh_after: Timestamp,
@@ -79,11 +79,17 @@ impl Tokens {
 
 impl Engine {
     /// The tokens of the row's newest generation.
-    pub(super) fn tokens(&self, session: Session) -> Result<Tokens, Failure> {
-        let refresh_token =
-            self.0.keys.mint_refresh(session.id, session.lineage.latest, &session.seed, session.issued_at);
+    pub(super) fn tokens(&self, session: Session, occasion: Occasion) -> Result<Tokens, Failure> {
         let iat = session.issued_at;
-        self.tokens_at(session, iat, refresh_token)
+        let written = self.written(&session, iat, occasion, || {
+            self.shared.keys.mint_refresh(
+                session.id,
+                session.lineage.latest,
+                &session.seed,
+                session.issued_at,
+            )
+        })?;
+        Ok(self.tokens_of(session, iat, written))
     }
 
     /// The same refresh token again, and the access token of the renewal slot that began at `iat`.
@@ -91,46 +97,78 @@ impl Engine {
         &self,
         session: Session,
         iat: Timestamp,
-        presented: &RefreshToken,
+        presented: &Held,
     ) -> Result<Tokens, Failure> {
-        let refresh_token = presented.text();
-        self.tokens_at(session, iat, refresh_token)
+        let written = self.written(&session, iat, Occasion::Renewed, || presented.text())?;
+        Ok(self.tokens_of(session, iat, written))
     }
 
-    fn tokens_at(&self, session: Session, iat: Timestamp, refresh_token: String) -> Result<Tokens, Failure> {
-        let (access_token, access_expires) = self.access_token(&session, iat)?;
+    /// The access token of the renewal slot that began at `iat`, and no refresh token.
+    pub(super) fn renewed(&self, session: Session, iat: Timestamp) -> Result<Tokens, Failure> {
+        let written = self.written(&session, iat, Occasion::Renewed, String::new)?;
+        Ok(self.tokens_of(session, iat, written))
+    }
+
+    fn tokens_of(&self, session: Session, iat: Timestamp, written: Written) -> Tokens {
+        let access_expires = self.access_expires(&session, iat);
         let refresh_after = iat + self.jittered(&session);
-        Ok(Tokens { session, access_token, access_expires, refresh_token, refresh_after })
+        let Written { access_token, refresh_token } = written;
+        Tokens { session, access_token, access_expires, refresh_token, refresh_after }
     }
 
-    /// The access token of the row's newest generation with this `iat`, and its `exp`.
-    pub(super) fn access_token(
+    /// The tokens of the row's newest generation, the access token with this `iat`.
+    fn written(
         &self,
         session: &Session,
         iat: Timestamp,
-    ) -> Result<(String, Timestamp), Failure> {
-        let exp = (iat + self.0.policy.access).min(session.absolute_until);
+        occasion: Occasion,
+        own_refresh_token: impl FnOnce() -> String,
+    ) -> Result<Written, Failure> {
+        let token_id = token_id(session.id, session.lineage.latest, iat);
+        let expires_at = self.access_expires(session, iat);
+        let written = match &self.view.form {
+            None => self
+                .sign(session, iat, expires_at, token_id)
+                .map(|access_token| Written { access_token, refresh_token: own_refresh_token() }),
+            Some(form) => {
+                let tag = self.shared.keys.tag(session);
+                form.write(&Draft { session, issued_at: iat, expires_at, token_id, tag, occasion })
+            }
+        };
+        Ok(written.map_err(|_| Unavailable::Signing)?)
+    }
+
+    fn access_expires(&self, session: &Session, iat: Timestamp) -> Timestamp {
+        (iat + self.view.policy.access).min(session.absolute_until)
+    }
+
+    fn sign(
+        &self,
+        session: &Session,
+        issued_at: Timestamp,
+        expires_at: Timestamp,
+        token_id: [u8; 16],
+    ) -> Result<String, KeyError> {
         let claims = AccessClaims {
-            issuer: &self.0.issuer,
-            audience: &self.0.audience,
+            issuer: &self.view.issuer,
+            audience: &self.view.audience,
             subject: &session.subject,
             client_id: &session.client_id,
-            issued_at: iat,
-            expires_at: exp,
-            token_id: &token_id(session.id, session.lineage.latest, iat),
+            issued_at,
+            expires_at,
+            token_id: &base64url::encode(&token_id),
             session: session.id,
             generation: session.lineage.latest,
             auth_time: session.auth_time,
             extra: &session.claims,
         };
-        let token = sign_access(&self.0.keys.signing_key(iat), &claims);
-        Ok((token.map_err(|_| Unavailable::Signing)?, exp))
+        sign_access(&self.shared.keys.signing_key(issued_at), &claims)
     }
 
     /// Up to a sixth earlier than the policy says, by session and generation: clients that all started when
     /// the server came back do not all come back together. A session's own idle life may end before that.
     fn jittered(&self, session: &Session) -> Seconds {
-        let (Seconds(from), Seconds(to)) = self.0.policy.refresh_between(session.idle);
+        let (Seconds(from), Seconds(to)) = self.view.policy.refresh_between(session.idle);
         let hash = digest(session.id, session.lineage.latest, Timestamp::ZERO);
         let jitter = u64::from(u16::from_be_bytes([hash[0], hash[1]])) % (to - from + 1);
         Seconds(to - jitter)
@@ -138,8 +176,10 @@ impl Engine {
 }
 
 /// `jti`: 128 bits that are the same whenever the same token is derived again (RFC 7519 section 4.1.7).
-fn token_id(id: SessionId, generation: Generation, iat: Timestamp) -> String {
-    base64url::encode(&digest(id, generation, iat)[..16])
+fn token_id(id: SessionId, generation: Generation, iat: Timestamp) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest(id, generation, iat)[..16]);
+    short
 }
 
 fn digest(id: SessionId, generation: Generation, iat: Timestamp) -> [u8; 32] {

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::{Engine, Inner};
+use super::{Engine, Shared, View};
 use crate::error::Failure;
 use crate::keyring::POLL;
 use crate::token::access::MAX_LEEWAY;
@@ -12,24 +12,25 @@ use crate::token::access::MAX_LEEWAY;
 /// Rows purged by one write: small enough that a login waiting behind it does not notice.
 const PURGE_BATCH: usize = 200;
 
-pub(super) fn start(inner: &Arc<Inner>) {
+pub(super) fn start(engine: &Engine) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    let weak = Arc::downgrade(inner);
-    runtime.spawn(run(weak));
+    runtime.spawn(run(Arc::downgrade(&engine.shared), Arc::clone(&engine.view)));
 }
 
-async fn run(weak: Weak<Inner>) {
+async fn run(shared: Weak<Shared>, view: Arc<View>) {
     let mut tick = tokio::time::interval(Duration::from_secs(POLL.0));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // The first tick is now, and what it would do was just done by whoever opened the store.
     tick.tick().await;
     loop {
         tick.tick().await;
-        let Some(inner) = weak.upgrade() else { return };
-        let engine = Engine(inner);
+        let Some(shared) = shared.upgrade() else { return };
+        let engine = Engine { shared, view: Arc::clone(&view) };
         // Each is tried again at the next tick; what is in force stays in force until then.
-        let _ = engine.0.keys.reload().await;
-        let _ = engine.0.keys.retire(&engine.0.policy, &*engine.0.entropy).await;
+        let _ = engine.shared.keys.reload().await;
+        for policy in engine.policies() {
+            let _ = engine.shared.keys.retire(&policy, &*engine.shared.entropy).await;
+        }
         while matches!(engine.purge().await, Ok(purged) if purged >= PURGE_BATCH) {}
     }
 }
@@ -44,8 +45,9 @@ impl Engine {
         let now = self.now().as_unix();
         // An access token of a session that has ended may still be on its way to a verifier, and one that
         // grants the most leeway must have learned of that end until it refuses the token by its age.
-        let kept = self.0.policy.access.0 + MAX_LEEWAY.0;
+        let access = self.policies().iter().map(|policy| policy.access.0).max().unwrap_or_default();
+        let kept = access + MAX_LEEWAY.0;
         let before = rekindle_core::Timestamp::from_unix(now.saturating_sub(kept));
-        Ok(self.0.store.purge(before, PURGE_BATCH).await?)
+        Ok(self.shared.store.purge(before, PURGE_BATCH).await?)
     }
 }

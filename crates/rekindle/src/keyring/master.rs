@@ -12,6 +12,7 @@ use crate::entropy::{Entropy, random};
 pub struct MasterKey {
     wrapping: LessSafeKey,
     names: hmac::Key,
+    adopted: hmac::Key,
 }
 
 impl fmt::Debug for MasterKey {
@@ -29,11 +30,19 @@ impl MasterKey {
             derived.expand(&[b"wrap"], &AES_256_GCM).expect("one key of output").into();
         let names: hmac::Key =
             derived.expand(&[b"key id"], hmac::HMAC_SHA256).expect("one hash of output").into();
-        Self { wrapping: LessSafeKey::new(wrapping), names }
+        let adopted: hmac::Key =
+            derived.expand(&[b"adopted"], hmac::HMAC_SHA256).expect("one hash of output").into();
+        Self { wrapping: LessSafeKey::new(wrapping), names, adopted }
     }
 
     pub(super) fn names(&self) -> &hmac::Key {
         &self.names
+    }
+
+    /// Names the sessions of tokens that are adopted: under this key and none of the ring's, because the name has to be the
+    /// same for as long as such a token lives.
+    pub(super) fn adopted(&self) -> &hmac::Key {
+        &self.adopted
     }
 
     /// Encrypts, bound to the version that the document will have: an older document cannot be passed off as

@@ -47,13 +47,14 @@ impl TypRule<'_> {
     }
 }
 
-/// The header's text as we write it.
-pub(super) fn encode(alg: &str, typ: &str, id: &str) -> String {
+/// The header's text as we write it, with the key's id or without.
+pub(super) fn encode(alg: &str, typ: &str, id: Option<&str>) -> String {
     #[derive(serde::Serialize)]
     struct Written<'a> {
         alg: &'a str,
         typ: &'a str,
-        kid: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kid: Option<&'a str>,
     }
     let json = serde_json::to_vec(&Written { alg, typ, kid: id }).unwrap_or_default();
     base64url::encode(&json)

@@ -6,7 +6,7 @@ use super::base64url;
 use super::error::TokenError;
 use super::header::{Header, TypRule};
 use super::key_set::KeySet;
-use super::strict_json::Distinct;
+use super::strict_json::{self, Distinct};
 use super::verifying::VerifyingKey;
 
 /// The longest token that is looked at, in bytes. Proxies and servers limit a header line to the same 8 KiB.
@@ -29,14 +29,27 @@ impl Verified<'_> {
     /// [`TokenError::Malformed`] where the payload is no JSON object, repeats a member at any level, or does
     /// not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
-        let text =
-            str::from_utf8(&self.payload).map_err(|_| TokenError::Malformed("the claims are not UTF-8"))?;
+        let text = self.text()?;
         if !text.trim_ascii_start().starts_with('{') {
             return Err(TokenError::Malformed("the claims are not a JSON object"));
         }
         serde_json::from_str::<Distinct>(text)
             .map_err(|_| TokenError::Malformed("the claims are not JSON, or repeat a member"))?;
         serde_json::from_str(text).map_err(|_| TokenError::Malformed("the claims are not those expected"))
+    }
+
+    /// The names of its claims with the JSON text of their values, in the order in which they were signed.
+    ///
+    /// # Errors
+    /// [`TokenError::Malformed`] where the payload is no JSON object.
+    pub fn members(&self) -> Result<Vec<(String, &str)>, TokenError> {
+        let members = strict_json::members(self.text()?);
+        let members = members.map_err(|_| TokenError::Malformed("the claims are not a JSON object"))?;
+        Ok(members.into_iter().map(|(name, value)| (name, value.get())).collect())
+    }
+
+    fn text(&self) -> Result<&str, TokenError> {
+        str::from_utf8(&self.payload).map_err(|_| TokenError::Malformed("the claims are not UTF-8"))
     }
 }
 

@@ -43,6 +43,8 @@ pub struct SigningKey(Arc<Inner>);
 struct Inner {
     /// `EdDSA` or `Ed25519`; otherwise the algorithm's only name.
     name: &'static str,
+    /// Whether what it signs says which key it was signed with.
+    named: bool,
     secret: Arc<Secret>,
     public: VerifyingKey,
     /// The encoded headers of the types signed all day.
@@ -84,7 +86,8 @@ impl SigningKey {
         material.map(Zeroizing::new).map_err(|_| KeyError::Crypto)
     }
 
-    /// Parses a key: the raw secret for HMAC, otherwise a PKCS#8 document in DER.
+    /// Parses a key: the raw secret for HMAC, otherwise a PKCS#8 document in DER; for RSA also a PKCS#1 one, as OpenSSL
+    /// wrote them for long.
     ///
     /// An asymmetric key without `id` is named by its RFC 7638 thumbprint.
     ///
@@ -102,6 +105,7 @@ impl SigningKey {
                     Arc::new(Secret::Hmac(Box::new(hmac::Key::new(hash, material)))),
                     public,
                     algorithm.name(),
+                    true,
                 ));
             }
             Algorithm::EdDsa => {
@@ -116,7 +120,9 @@ impl SigningKey {
                 (Secret::P256(pair), jwk)
             }
             Algorithm::Rs256 | Algorithm::Ps256 => {
-                let pair = RsaKeyPair::from_pkcs8(material).map_err(rejected)?;
+                let pair = RsaKeyPair::from_pkcs8(material)
+                    .or_else(|_| RsaKeyPair::from_der(material))
+                    .map_err(rejected)?;
                 let jwk = Jwk::from_rsa_der(pair.public_key().as_ref())?;
                 let padding: &'static dyn RsaEncoding =
                     if algorithm == Algorithm::Rs256 { &RSA_PKCS1_SHA256 } else { &RSA_PSS_SHA256 };
@@ -125,12 +131,13 @@ impl SigningKey {
         };
         let id = id.map_or_else(|| jwk.thumbprint(), str::to_owned);
         let public = VerifyingKey::from_jwk_for(&jwk.with_id(&id), algorithm)?;
-        Ok(Self::new(Arc::new(secret), public, algorithm.name()))
+        Ok(Self::new(Arc::new(secret), public, algorithm.name(), true))
     }
 
-    fn new(secret: Arc<Secret>, public: VerifyingKey, name: &'static str) -> Self {
-        let headers = [ACCESS, PLAIN].map(|typ| (typ, header::encode(name, typ, public.id())));
-        Self(Arc::new(Inner { name, secret, public, headers }))
+    fn new(secret: Arc<Secret>, public: VerifyingKey, name: &'static str, named: bool) -> Self {
+        let headers =
+            [ACCESS, PLAIN].map(|typ| (typ, header::encode(name, typ, named.then_some(public.id()))));
+        Self(Arc::new(Inner { name, named, secret, public, headers }))
     }
 
     /// The same key, signing under the name `Ed25519` instead of `EdDSA` (RFC 9864), for readers that want
@@ -140,7 +147,13 @@ impl SigningKey {
         if self.algorithm() != Algorithm::EdDsa {
             return self;
         }
-        Self::new(Arc::clone(&self.0.secret), self.0.public.clone(), "Ed25519")
+        Self::new(Arc::clone(&self.0.secret), self.0.public.clone(), "Ed25519", self.0.named)
+    }
+
+    /// The same key, signing without a `kid`, for readers that know one key alone and none by name.
+    #[must_use]
+    pub fn unnamed(self) -> Self {
+        Self::new(Arc::clone(&self.0.secret), self.0.public.clone(), self.0.name, false)
     }
 
     /// Its id: the `kid` of what it signs.
@@ -168,7 +181,7 @@ impl SigningKey {
         let header = if let Some((_, header)) = known {
             header
         } else {
-            made = header::encode(self.0.name, typ, self.id());
+            made = header::encode(self.0.name, typ, self.0.named.then_some(self.id()));
             &made
         };
         let signature_room =

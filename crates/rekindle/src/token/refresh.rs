@@ -19,8 +19,12 @@ use rekindle_core::{Generation, Seed, SessionId};
 use super::base64url;
 
 const PREFIX: &str = "rkrt1_";
-const CONTEXT: &[u8] = b"rkrt1";
+const CONTEXT: &[u8; 5] = b"rkrt1";
+/// For tags in tokens of another form: neither kind of token can be made of the other.
+const OTHER_FORM: &[u8; 5] = b"rkof1";
 const TAG: usize = 16;
+/// Either of the two tags.
+pub(crate) type Tag = [u8; TAG];
 /// Longest body: 8 (key id) + 16 (session) + 10 (varint) + 32 (tags).
 const LONGEST_BODY: usize = 66;
 /// Stays within a signed 64-bit column of every store, and far from the counter's end.
@@ -61,8 +65,8 @@ pub(crate) struct RefreshToken {
     pub(crate) key: KeyId,
     pub(crate) session: SessionId,
     pub(crate) generation: Generation,
-    tag1: [u8; TAG],
-    tag2: [u8; TAG],
+    tag1: Tag,
+    tag2: Tag,
 }
 
 impl fmt::Debug for RefreshToken {
@@ -161,21 +165,27 @@ impl RefreshKey {
 
     /// The token of one generation of one session. The same inputs give the same text.
     pub(crate) fn mint(&self, session: SessionId, generation: Generation, seed: &Seed) -> String {
-        let message = message(session, generation);
+        let message = message(CONTEXT, session, generation);
         let tag1 = cut(hmac::sign(&self.tag1, &message));
         let tag2 = cut(hmac::sign(&self.tag2_key(seed), &message));
         RefreshToken { key: self.id, session, generation, tag1, tag2 }.text()
     }
 
+    /// What takes the second tag's place in a token of another form; the form's own signature takes the first one's.
+    pub(crate) fn tag(&self, session: SessionId, generation: Generation, seed: &Seed) -> Tag {
+        cut(hmac::sign(&self.tag2_key(seed), &message(OTHER_FORM, session, generation)))
+    }
+
     /// Whether a holder of this key made the token.
     pub(crate) fn is_genuine(&self, token: &RefreshToken) -> bool {
-        let tag = hmac::sign(&self.tag1, &message(token.session, token.generation));
+        let tag = hmac::sign(&self.tag1, &message(CONTEXT, token.session, token.generation));
         verify_slices_are_equal(&cut(tag), &token.tag1).is_ok()
     }
 
     /// Whether it was made for the row with this seed.
     pub(crate) fn belongs_to(&self, token: &RefreshToken, seed: &Seed) -> bool {
-        let tag = hmac::sign(&self.tag2_key(seed), &message(token.session, token.generation));
+        let message = message(CONTEXT, token.session, token.generation);
+        let tag = hmac::sign(&self.tag2_key(seed), &message);
         verify_slices_are_equal(&cut(tag), &token.tag2).is_ok()
     }
 
@@ -196,9 +206,9 @@ fn cut(tag: hmac::Tag) -> [u8; TAG] {
     short
 }
 
-fn message(session: SessionId, generation: Generation) -> [u8; 29] {
+fn message(context: &[u8; 5], session: SessionId, generation: Generation) -> [u8; 29] {
     let mut message = [0; 29];
-    message[..5].copy_from_slice(CONTEXT);
+    message[..5].copy_from_slice(context);
     message[5..21].copy_from_slice(&session.0);
     message[21..].copy_from_slice(&generation.0.to_be_bytes());
     message

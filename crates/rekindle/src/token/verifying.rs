@@ -96,7 +96,7 @@ impl VerifyingKey {
             return Err(KeyError::IdLength);
         }
         let names = [Some(algorithm.name()), (algorithm == Algorithm::EdDsa).then_some("Ed25519")];
-        let of = |name| [ACCESS, PLAIN].map(|typ| (typ, header::encode(name, typ, &id)));
+        let of = |name| [ACCESS, PLAIN].map(|typ| (typ, header::encode(name, typ, Some(&id))));
         let headers = names.into_iter().flatten().flat_map(of).collect();
         Ok(Self(Arc::new(Inner { id, algorithm, check, headers })))
     }
