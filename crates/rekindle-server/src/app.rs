@@ -58,10 +58,10 @@ impl AppState {
     }
 }
 
-/// What clients reach. Every answer of it is documented; what it does not know is a problem answer.
-pub fn router(state: AppState) -> Router {
+/// What clients reach: the native endpoints, and those of `dialects`. What it does not know is a problem answer.
+pub fn router(state: AppState, dialects: Router<AppState>) -> Router {
     let browsers = Arc::clone(&state.browsers);
-    let router = finish(api::public(), state);
+    let router = finish(api::public().merge(dialects), state);
     if browsers.other_origins.is_empty() {
         return router;
     }

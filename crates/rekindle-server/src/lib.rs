@@ -2,8 +2,8 @@
 //! with a clock of their own.
 //!
 //! [`cli`] reads the command line, [`config`] the settings, [`node`] puts a server together. Then a request
-//! goes [`serve`] (sockets, [`tls`], limits, shutdown) -> [`app`] (router) -> `api` (handlers) -> the engine;
-//! [`accounts`] says who may log in.
+//! goes [`serve`] (sockets, [`tls`], limits, shutdown) -> [`app`] (router) -> `api` (handlers) or a [`dialect`] -> the
+//! engine; [`accounts`] says who may log in.
 
 pub mod accounts;
 mod api;
@@ -11,11 +11,14 @@ pub mod app;
 pub mod browsers;
 pub mod cli;
 pub mod config;
+pub mod dialect;
+mod json;
 pub mod monitoring;
 pub mod node;
 pub mod page;
 pub mod rates;
 pub mod serve;
+mod sign_in;
 pub mod telemetry;
 pub mod tls;
 pub mod webhook;

@@ -90,7 +90,11 @@ impl Observer for Log {
             EventKind::TheftDetected | EventKind::StoreRollbackDetected | EventKind::ManyCandidates => {
                 tracing::warn!(%session, subject, "{name}");
             }
-            EventKind::Opened | EventKind::LateRetry | EventKind::Superseded | EventKind::Expired => {
+            EventKind::Opened
+            | EventKind::Adopted
+            | EventKind::LateRetry
+            | EventKind::Superseded
+            | EventKind::Expired => {
                 tracing::info!(%session, subject, "{name}");
             }
             EventKind::Revoked(reason) => {

@@ -53,11 +53,20 @@ fn issuer_and_audience_leave_room_in_a_token() {
 #[test]
 fn every_default_can_be_written_down() {
     let mut text = String::new();
+    // A dialect is mounted by its section.
+    let mut sections = std::collections::BTreeSet::new();
     for key in keys().iter().filter(|key| !key.default.is_empty()) {
         writeln!(text, "{} = {}", key.path, key.default).unwrap();
+        sections.extend(
+            key.path
+                .strip_prefix("dialects.")
+                .and_then(|rest| rest.split_once('.'))
+                .map(|(name, _)| name.to_owned()),
+        );
     }
-    let written = read(&text).unwrap();
-    assert_eq!(format!("{:?}", *written), format!("{:?}", *read("").unwrap()));
+    let mounted: String = sections.iter().map(|name| format!("[dialects.{name}]\n")).collect();
+    let (written, mounted) = (read(&text).unwrap(), read(&mounted).unwrap());
+    assert_eq!(format!("{:?}", *written), format!("{:?}", *mounted));
 }
 
 #[test]

@@ -4,22 +4,28 @@
 //! know; here a misspelt `remember` would silently keep somebody signed in on a shared computer for a month,
 //! and a misspelt `refresh_token` would look like a logout.
 
-use std::fmt;
-
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
 use crate::accounts::flaw;
+use crate::json::Members;
 
 /// The members of the body, in the order they were sent. No body at all has no members.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(from = "Members")]
 pub(crate) struct Body(Vec<(String, Box<RawValue>)>);
+
+impl From<Members> for Body {
+    fn from(Members(members): Members) -> Self {
+        Self(members)
+    }
+}
 
 impl Body {
     /// Refuses members that are not `known`, and members sent twice.
@@ -129,30 +135,6 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::unsupported_media_type("the body must not be compressed"));
     }
     Ok(())
-}
-
-impl<'de> Deserialize<'de> for Body {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Body;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Body(members))
-            }
-        }
-
-        deserializer.deserialize_map(Members)
-    }
 }
 
 #[cfg(test)]

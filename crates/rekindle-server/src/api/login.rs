@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use rekindle::core::{Reason, Session};
+use rekindle::core::Reason;
 use rekindle::engine::Login;
 use utoipa::openapi::schema::Schema;
 
@@ -12,11 +12,12 @@ use super::body::Body;
 use super::cookie::{self, Jar, SetCookies};
 use super::device::device;
 use super::openapi::problems;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use super::request::{Member, Text, one_of, request};
-use crate::accounts::{self, MAX_PASSWORD, MAX_USERNAME, Password, Verdict};
+use crate::accounts::{MAX_PASSWORD, MAX_USERNAME, Password};
 use crate::app::AppState;
-use crate::rates::{Account, ClientAddress};
+use crate::rates::ClientAddress;
+use crate::sign_in;
 
 /// Which application logs in, where it does not say.
 pub(crate) const DEFAULT_CLIENT: &str = "default";
@@ -78,12 +79,7 @@ pub(crate) async fn login(
         cookie::check_forgery(&headers, &app.browsers).map_err(|_| Problem::forged())?;
     }
 
-    let name = Account::Name(&request.username.0);
-    app.rates.password(name, client)?;
-    let Verdict::Verified(account) = app.accounts.verify(&request.username.0, password).await? else {
-        return Err(Problem::new(Code::InvalidCredentials));
-    };
-    app.rates.password_was_right(name, client);
+    let account = sign_in::check(&app, &request.username.0, password, client).await?;
     let login = Login {
         subject: account.subject,
         client_id: request.client_id.map_or_else(|| DEFAULT_CLIENT.to_owned(), |id| id.0),
@@ -93,8 +89,7 @@ pub(crate) async fn login(
         absolute: None,
     };
     let cleared = if by_cookie { leave(&app, &headers).await? } else { SetCookies::new() };
-    let tokens = app.engine.open(login).await?;
-    still_stands(&app, &tokens.session, account.credential_version).await?;
+    let tokens = sign_in::open(&app, &app.engine, login, account.credential_version).await?;
     if by_cookie {
         return answer::tokens_in_cookies(&app, tokens, cleared);
     }
@@ -115,25 +110,4 @@ async fn leave(app: &AppState, headers: &HeaderMap) -> Result<SetCookies, Proble
         cleared.extend(cookie::clear(session, &app.browsers));
     }
     Ok(cleared)
-}
-
-/// Looks at the account once more, now that its session can be seen: a change of the password, or of the
-/// account's state, that happened between the check and here has ended every session but this one.
-async fn still_stands(app: &AppState, session: &Session, credential_version: u64) -> Result<(), Problem> {
-    let (reason, problem) = match app.accounts.state(&session.subject).await {
-        Ok(accounts::State::Elsewhere) => return Ok(()),
-        Ok(accounts::State::Active { credential_version: now, .. }) if now == credential_version => {
-            return Ok(());
-        }
-        Ok(accounts::State::Active { .. }) => {
-            (Reason::PasswordChanged, Problem::new(Code::InvalidCredentials))
-        }
-        Ok(accounts::State::Disabled | accounts::State::Gone) => {
-            (Reason::UserDisabled, Problem::new(Code::InvalidCredentials))
-        }
-        Err(error) => (Reason::Revoked, error.into()),
-    };
-    // Nobody holds its tokens yet. Where this fails too, what remains is a session without a holder.
-    app.engine.revoke(session.id, reason).await?;
-    Err(problem)
 }

@@ -30,8 +30,9 @@ use utoipa_axum::routes;
 
 use crate::app::AppState;
 pub(crate) use cors::share;
-pub(crate) use problem::{Problem, Told, UNAVAILABLE, problems};
-pub(crate) use watched::watch;
+pub(crate) use device::device;
+pub(crate) use problem::{Code, Problem, Told, UNAVAILABLE, problems};
+pub(crate) use watched::{Asked, watch};
 
 /// What clients reach.
 pub(crate) fn public() -> Router<AppState> {

@@ -9,6 +9,26 @@ use crate::app::AppState;
 use crate::monitoring::{Monitoring, method_name};
 use crate::rates::ClientAddress;
 
+/// What a request asked for: an extension of the answer, for endpoints whose paths an operator chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A session for a password.
+    Login,
+    /// The next tokens.
+    Refresh,
+}
+
+impl Asked {
+    /// What the native endpoints are for.
+    fn at(route: &str) -> Option<Self> {
+        match route {
+            "/v1/login" => Some(Self::Login),
+            "/v1/refresh" | "/v1/continue" | "/oauth2/token" => Some(Self::Refresh),
+            _ => None,
+        }
+    }
+}
+
 pub(crate) async fn watch(
     State(app): State<AppState>,
     client: ClientAddress,
@@ -24,9 +44,10 @@ pub(crate) async fn watch(
 
     let status = response.status().as_u16();
     let told: Option<Told> = response.extensions().get().copied();
+    let asked = response.extensions().get().copied().or_else(|| Asked::at(route?));
     match told {
-        Some(told) => metrics.told(route, status, told),
-        None if route == Some("/v1/login") && status == 200 => metrics.logged_in(),
+        Some(told) => metrics.told(asked, status, told),
+        None if asked == Some(Asked::Login) && matches!(status, 200 | 201) => metrics.logged_in(),
         None => {}
     }
     if told.is_some_and(|told| told.code == Code::InvalidCredentials.name()) {

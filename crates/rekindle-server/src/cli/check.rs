@@ -11,6 +11,7 @@ use super::output::Output;
 use super::read;
 use super::when::relative;
 use crate::config::{Advice, ConfigError};
+use crate::dialect;
 use crate::node::look_for_master_key;
 use crate::tls::Certificates;
 
@@ -32,6 +33,7 @@ pub(super) fn run(check: &Check, output: Output) -> anyhow::Result<()> {
     }
     let config = read(check.config.clone())?;
     look_for_master_key(&config)?;
+    dialect::try_keys(&config)?;
     let mut found = Found { advice: config.advice() };
     if let Some(certificates) = Certificates::open(&config.tls)? {
         found.advice.extend(certificate(&certificates, SystemClock.now()));

@@ -118,6 +118,9 @@ impl Checked {
         if has_mode(&self.data_dir, 0o077) {
             say("data_dir", "others than its owner can look into it: chmod 700");
         }
+        for dialect in self.dialects.mounted() {
+            dialect.advise(&mut say);
+        }
         found
     }
 }

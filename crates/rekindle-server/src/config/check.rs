@@ -11,6 +11,8 @@ use super::{
     StoreAt, keys,
 };
 
+use crate::dialect::{Base, Clash, Dialect};
+
 /// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
 /// that starts with more could open no session.
 const LONGEST_NAMES: usize = 1024;
@@ -48,6 +50,9 @@ impl Checked {
                 let rule = "passwords and theft go over HTTPS, or http:// to a private address or a host without dots";
                 return Err(ConfigError::plain(format!("{key}: {rule}\n{}", origin(key, origins))));
             }
+        }
+        if config.keys.shared_secret.is_some() && config.keys.shared_secret_file.is_some() {
+            return clash("keys.shared_secret", "keys.shared_secret_file", "there is one secret");
         }
         let pairs = [
             (
@@ -120,7 +125,18 @@ impl Checked {
             let first = if config.issuer.is_some() { "issuer" } else { "public_url" };
             return clash(first, "audience", &rule);
         }
-        Ok(Self { config, policy, set: origins.keys().cloned().collect() })
+        let checked = Self { config, policy, set: origins.keys().cloned().collect() };
+        for dialect in checked.config.dialects.mounted() {
+            if let Err(Clash { keys: (first, second), rule }) = checked.policy_of(dialect) {
+                return clash(first, second, &rule);
+            }
+        }
+        Ok(checked)
+    }
+
+    /// How long the sessions of a dialect live.
+    pub(crate) fn policy_of(&self, dialect: &dyn Dialect) -> Result<Policy, Clash> {
+        dialect.policy(&Base { policy: &self.policy, is_set: &|key| self.set.contains(key) })
     }
 
     /// How long things live.

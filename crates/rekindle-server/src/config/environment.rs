@@ -9,10 +9,6 @@ use super::{Config, ConfigError, Key, LONGEST_FILE, Origins, error, visible};
 
 const PREFIX: &str = "REKINDLE__";
 
-/// Keys whose value may be a secret, and can be read from the file that `…_FILE` names: a store's address
-/// may hold a password, and the environment of a process is seen by more people than its files.
-const SECRET: [&str; 3] = ["store", "accounts.webhook_secret", "events.webhook_secret"];
-
 /// The variables that concern the configuration, in the order of their names.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(Vec<(String, OsString)>);
@@ -64,7 +60,7 @@ fn recognise<'a>(variable: &str, known: &'a [Key]) -> Result<(&'a Key, bool), Co
     if let Some(key) = known.iter().find(|k| k.variable() == variable) {
         return Ok((key, false));
     }
-    let secret = |k: &&Key| SECRET.contains(&k.path.as_str());
+    let secret = |k: &&Key| k.secret;
     if let Some(base) = variable.strip_suffix("_FILE")
         && let Some(key) = known.iter().filter(secret).find(|k| k.variable() == base)
     {
@@ -104,7 +100,7 @@ fn set(table: &mut Table, path: &str, value: Value) {
         Some((section, key)) => {
             let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(inner) = inner {
-                inner.insert(key.to_owned(), value);
+                set(inner, key, value);
             }
         }
     }

@@ -11,10 +11,14 @@ use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use zeroize::Zeroizing;
 
-use super::span::{Lifetime, Timeout, Window};
+use super::span::{Lifetime, Span, Timeout, Window};
 
 /// A value of the configuration, shown as TOML writes it.
-pub(super) trait Leaf {
+pub(crate) trait Leaf {
+    /// Whether others must not see it. The environment of a process is seen by more people than its files, so such a value
+    /// can be read from the file that `…_FILE` names.
+    const SECRET: bool = false;
+
     /// As TOML; empty where there is none.
     fn shown(&self) -> String;
 }
@@ -87,6 +91,10 @@ pub struct Quota {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
+/// A secret that is shared with an application, or the text of a private key: never shown, not even by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyText(Zeroizing<String>);
+
 /// How access tokens are signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
@@ -100,6 +108,10 @@ pub enum Algorithm {
     /// RSASSA-PSS with SHA-256.
     Ps256,
 }
+
+/// How the tokens of a dialect are signed: as its package can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature(pub rekindle::token::Algorithm);
 
 /// What a late retry is taken for. See [`rekindle::core::LateRetry`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +237,19 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl KeyText {
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyText(..)")
+    }
+}
+
 impl StoreAt {
     /// The file of the store, if it has one.
     pub fn file(&self, data_dir: &Path) -> Option<PathBuf> {
@@ -315,6 +340,34 @@ impl FromStr for Secret {
     }
 }
 
+impl FromStr for Signature {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| {
+            let known = rekindle::token::Algorithm::ALL.map(rekindle::token::Algorithm::name);
+            format!("write one of: {}", known.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for KeyText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if (1..=16_384).contains(&text.len()) {
+            return Ok(Self(Zeroizing::new(text.to_owned())));
+        }
+        Err("a key is a text of 1 to 16384 bytes".to_owned())
+    }
+}
+
 impl FromStr for StoreAt {
     type Err = String;
 
@@ -332,9 +385,10 @@ impl FromStr for StoreAt {
     }
 }
 
+/// A choice of words: read, shown, and refused with all of them named.
 macro_rules! words {
     ($name:ident: $($variant:ident = $word:literal),*) => {
-        impl FromStr for $name {
+        impl ::std::str::FromStr for $name {
             type Err = String;
 
             fn from_str(text: &str) -> Result<Self, String> {
@@ -345,13 +399,27 @@ macro_rules! words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(match self { $(Self::$variant => $word),* })
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text: String = ::serde::Deserialize::deserialize(deserializer)?;
+                text.parse().map_err(::serde::de::Error::custom)
+            }
+        }
+
+        impl $crate::config::Leaf for $name {
+            fn shown(&self) -> String {
+                format!("{:?}", self.to_string())
             }
         }
     };
 }
+pub(crate) use words;
 words!(Algorithm: EdDsa = "EdDSA", Es256 = "ES256", Rs256 = "RS256", Ps256 = "PS256");
 words!(LateRetry: Fork = "fork", Revoke = "revoke");
 words!(AccountsKind: Builtin = "builtin", Webhook = "webhook", None = "none");
@@ -439,16 +507,29 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
-from_text!(Network, Origin, Rate, SameSite);
+from_text!(Address, PublicUrl, StoreAt, Network, Origin, Rate, Signature);
 
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The deserializer's own words would repeat a number that stands there without quotes.
-        let text = String::deserialize(deserializer);
-        text.map_err(|_| D::Error::custom("a secret is a text in quotes"))?.parse().map_err(D::Error::custom)
-    }
+macro_rules! secret {
+    ($($name:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // The deserializer's own words would repeat a number that stands there without quotes.
+                let text = String::deserialize(deserializer);
+                let text = text.map_err(|_| D::Error::custom("a secret is a text in quotes"))?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        impl Leaf for $name {
+            const SECRET: bool = true;
+
+            fn shown(&self) -> String {
+                "…".to_owned()
+            }
+        }
+    )*};
 }
+secret!(Secret, KeyText);
 
 macro_rules! quoted {
     ($($name:ty),*) => {$(
@@ -459,9 +540,8 @@ macro_rules! quoted {
         }
     )*};
 }
-quoted!(Address, PublicUrl, StoreAt, AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel);
-quoted!(Network, Origin, Rate, SameSite);
-quoted!(Lifetime, Timeout, Window, String);
+quoted!(Address, PublicUrl, Network, Origin, Rate, Signature);
+quoted!(Lifetime, Span, Timeout, Window, String);
 
 macro_rules! bare {
     ($($name:ty),*) => {$(
@@ -474,9 +554,12 @@ macro_rules! bare {
 }
 bare!(bool, Count);
 
-impl Leaf for Secret {
+impl Leaf for StoreAt {
+    // A store's address may hold a password.
+    const SECRET: bool = true;
+
     fn shown(&self) -> String {
-        "…".to_owned()
+        format!("{:?}", self.to_string())
     }
 }
 
@@ -493,6 +576,8 @@ impl<T: Leaf> Leaf for Vec<T> {
 }
 
 impl<T: Leaf> Leaf for Option<T> {
+    const SECRET: bool = T::SECRET;
+
     fn shown(&self) -> String {
         self.as_ref().map(Leaf::shown).unwrap_or_default()
     }

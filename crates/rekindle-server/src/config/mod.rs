@@ -21,13 +21,15 @@ pub use check::Checked;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use leaf::{
-    AccountsKind, Address, Algorithm, Count, LateRetry, LogFormat, LogLevel, Network, Origin, PublicUrl,
-    Quota, Rate, SameSite, Secret, StoreAt,
+    AccountsKind, Address, Algorithm, Count, KeyText, LateRetry, LogFormat, LogLevel, Network, Origin,
+    PublicUrl, Quota, Rate, SameSite, Secret, Signature, StoreAt,
 };
+pub(crate) use leaf::{Leaf, words};
+pub(crate) use settings::section;
 pub use settings::{
     Accounts, Config, Cookies, Cors, Events, Key, Keys, Lifetimes, Limits, Log, Renewal, Tls, keys,
 };
-pub use span::{Lifetime, Timeout, Window};
+pub use span::{Lifetime, Span, Timeout, Window};
 
 /// A configuration that says more than this is another file, or a device that never ends.
 const LONGEST_FILE: u64 = 1024 * 1024;

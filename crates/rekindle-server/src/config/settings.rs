@@ -8,10 +8,11 @@ use std::time::Duration;
 use rekindle::core::Seconds;
 
 use super::leaf::{
-    AccountsKind, Address, Algorithm, Count, LateRetry, Leaf, LogFormat, LogLevel, Network, Origin,
+    AccountsKind, Address, Algorithm, Count, KeyText, LateRetry, Leaf, LogFormat, LogLevel, Network, Origin,
     PublicUrl, Rate, SameSite, Secret, StoreAt,
 };
 use super::span::{Lifetime, Timeout, Window};
+use crate::dialect::Dialects;
 
 /// One key of the configuration.
 #[derive(Clone, Debug)]
@@ -22,17 +23,19 @@ pub struct Key {
     pub default: String,
     /// What it means, then why the default is what it is.
     pub about: &'static str,
+    /// Whether its value can be read from a file that the environment names.
+    pub secret: bool,
 }
 
 impl Key {
-    fn new(section: &str, name: &str, default: String, about: &'static str) -> Self {
+    pub(crate) fn new<T: Leaf>(section: &str, name: &str, default: &T, about: &'static str) -> Self {
         let path = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
-        Self { path, default, about }
+        Self { path, default: default.shown(), about, secret: T::SECRET }
     }
 
     /// The environment variable that overrides it.
     pub fn variable(&self) -> String {
-        format!("REKINDLE__{}", self.path.replace('.', "__").to_uppercase())
+        format!("REKINDLE__{}", self.path.replace('.', "__").replace('-', "_").to_uppercase())
     }
 }
 
@@ -58,14 +61,19 @@ macro_rules! section {
         }
 
         impl $name {
-            fn collect(keys: &mut Vec<Key>) {
+            pub(crate) fn collect(keys: &mut Vec<$crate::config::Key>) {
                 let defaults = Self::default();
-                $( keys.push(Key::new($section, stringify!($key), defaults.$key.shown(), concat!($($doc, "\n"),*))); )*
+                $(
+                    let about = concat!($($doc, "\n"),*);
+                    keys.push($crate::config::Key::new($section, stringify!($key), &defaults.$key, about));
+                )*
                 $( $( <$subtype>::collect(keys); )* )?
             }
         }
     };
 }
+
+pub(crate) use section;
 
 section! {
     /// The whole configuration.
@@ -129,6 +137,8 @@ section! {
         lifetimes: Lifetimes,
         /// In-request renewal.
         renewal: Renewal,
+        /// Token endpoints as applications know them from other packages.
+        dialects: Dialects,
         /// What one client may take.
         limits: Limits,
         /// Who may log in.
@@ -161,6 +171,15 @@ section! {
         ///
         /// EdDSA: small, fast to sign, and the same token twice for the same claims.
         algorithm: Algorithm = Algorithm::default();
+
+        /// The secret that is shared with the application whose tokens a dialect speaks: Django's `SECRET_KEY`, Flask's
+        /// `JWT_SECRET_KEY`, Laravel's `JWT_SECRET`. A dialect may have one of its own.
+        ///
+        /// Whoever has it can make access tokens. It makes no refresh tokens of Rekindle's: those hang on the store, too.
+        shared_secret: Option<KeyText> = None;
+
+        /// The file with that secret. A line break at its end does not count.
+        shared_secret_file: Option<PathBuf> = None;
     }
 }
 

@@ -23,6 +23,10 @@ pub struct Timeout(pub Duration);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window(pub Option<Seconds>);
 
+/// A [`Lifetime`] that says its unit: a bare number is seconds to one framework and minutes to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Seconds);
+
 /// What is made of a span once it is read.
 trait FromSpan: Sized {
     const EXPECTING: &'static str = "a span of time such as \"5m\" or \"14d\", or whole seconds";
@@ -31,6 +35,24 @@ trait FromSpan: Sized {
 
     fn from_word(_word: &str) -> Option<Self> {
         None
+    }
+
+    /// What is wrong with a number without a unit, if anything.
+    fn bare(_number: i64) -> Option<String> {
+        None
+    }
+}
+
+impl FromSpan for Span {
+    const EXPECTING: &'static str = "a span of time such as \"5m\" or \"14d\"";
+
+    fn from_span(span: Duration) -> Result<Self, &'static str> {
+        Lifetime::from_span(span).map(|Lifetime(seconds)| Self(seconds))
+    }
+
+    fn bare(number: i64) -> Option<String> {
+        let readings = format!("Django and Flask would read {number} as seconds, Laravel as minutes");
+        Some(format!("{readings}: write \"{number}s\" or \"{number}m\""))
     }
 }
 
@@ -109,6 +131,9 @@ impl<T: FromSpan> Visitor<'_> for SpanVisitor<T> {
     }
 
     fn visit_i64<E: Error>(self, seconds: i64) -> Result<T, E> {
+        if let Some(wrong) = T::bare(seconds) {
+            return Err(E::custom(wrong));
+        }
         let seconds = u64::try_from(seconds).map_err(|_| E::custom("a span of time is not negative"))?;
         Self::finish(Duration::from_secs(seconds))
     }
@@ -123,11 +148,17 @@ macro_rules! deserialize_span {
         }
     )*};
 }
-deserialize_span!(Lifetime, Timeout, Window);
+deserialize_span!(Lifetime, Span, Timeout, Window);
 
 impl fmt::Display for Lifetime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Timeout(Duration::from_secs(self.0.0)).fmt(f)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Lifetime(self.0).fmt(f)
     }
 }
 
@@ -184,6 +215,15 @@ mod tests {
         assert!(read::<Window>("0").unwrap_err().contains("\"off\""));
         assert!(read::<Timeout>("0").unwrap_err().contains("no time at all"));
         assert!(read::<Timeout>("\"2h\"").unwrap_err().contains("at most an hour"));
+    }
+
+    #[test]
+    fn a_number_that_two_frameworks_read_differently_is_refused_with_both_readings() {
+        assert_eq!(read("\"300s\""), Ok(Span(Seconds(300))));
+        let said = read::<Span>("300").unwrap_err();
+        for reading in ["seconds", "minutes", "\"300s\"", "\"300m\""] {
+            assert!(said.contains(reading), "{said}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::config::{self, AccountsKind, Checked, Count};
 use crate::monitoring::{Alerts, Monitoring};
 use crate::rates::{Proxies, Rates};
 use crate::webhook::Webhook;
-use crate::{page, telemetry};
+use crate::{dialect, page, telemetry};
 
 pub(crate) use self::master_file::look as look_for_master_key;
 
@@ -150,9 +150,10 @@ impl Node {
             ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
         };
         let admin = app::admin_router(state.clone());
+        let dialects = dialect::mount(config, &state)?;
         let router = match mode {
-            Mode::Dev => app::router(state).merge(page::router(config.policy())),
-            Mode::Serve => app::router(state),
+            Mode::Dev => app::router(state, dialects).merge(page::router(config.policy())),
+            Mode::Serve => app::router(state, dialects),
         };
         Ok(Self { engine, accounts, router, admin, monitoring })
     }

@@ -26,12 +26,19 @@ impl ClientAddress {
     }
 }
 
+impl ClientAddress {
+    /// Where the request comes from.
+    pub(crate) fn of(parts: &Parts, app: &AppState) -> Self {
+        let peer = parts.extensions.get::<Peer>();
+        Self(peer.map(|Peer(peer)| app.proxies.client(*peer, &parts.headers)))
+    }
+}
+
 impl FromRequestParts<AppState> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<Peer>();
-        Ok(Self(peer.map(|Peer(peer)| app.proxies.client(*peer, &parts.headers))))
+        Ok(Self::of(parts, app))
     }
 }
 

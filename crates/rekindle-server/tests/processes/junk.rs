@@ -48,7 +48,12 @@ async fn junk_tokens_reach_no_store_and_take_no_memory() {
     state.proxies = Arc::new(Proxies(vec!["127.0.0.1/32".parse().unwrap()]));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, router(state), config.limits.clone(), std::future::pending()));
+    tokio::spawn(serve(
+        listener,
+        router(state, axum::Router::new()),
+        config.limits.clone(),
+        std::future::pending(),
+    ));
 
     let login = tokio::task::spawn_blocking(move || {
         let mut client = Client::connect(address).unwrap();

@@ -1,5 +1,7 @@
 //! A clock turned by hand.
 
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -157,7 +157,8 @@ impl World {
         state.browsers = Arc::new(Browsers::at("http://test"));
         state.monitoring = monitoring.clone();
         change(&mut state);
-        let (address, public) = start(router(state.clone()), monitoring.metrics.traffic("public")).await;
+        let (address, public) =
+            start(router(state.clone(), axum::Router::new()), monitoring.metrics.traffic("public")).await;
         let (admin_address, admin) =
             start(admin_router(state), monitoring.metrics.traffic("operators")).await;
         Node {

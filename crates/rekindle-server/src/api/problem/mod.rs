@@ -118,6 +118,23 @@ impl Problem {
         self.cookies
     }
 
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Why the session ended, where it did.
+    pub(crate) const fn reason(&self) -> Option<&'static str> {
+        self.reason
+    }
+
+    pub(crate) const fn retry_after(&self) -> Option<Seconds> {
+        self.retry_after
+    }
+
     pub(crate) const fn told(&self) -> Told {
         Told { code: self.code.name(), reason: self.reason }
     }

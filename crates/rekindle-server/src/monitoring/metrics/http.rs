@@ -11,13 +11,10 @@ use tokio::time::Instant;
 
 use super::family::{HTTP_DURATION, HTTP_IN_FLIGHT, PROBLEMS};
 use super::{Held, Metrics};
-use crate::api::{Told, problems};
+use crate::api::{Asked, Told, problems};
 
 /// What is asked of paths that are not there.
 const NO_ROUTE: &str = "none";
-
-/// The endpoints that exchange a refresh token.
-const REFRESHING: [&str; 3] = ["/v1/refresh", "/oauth2/token", "/v1/continue"];
 
 pub(super) struct Http {
     in_flight: Gauge,
@@ -86,17 +83,16 @@ impl Metrics {
     }
 
     /// What it was answered, where that was no success.
-    pub(crate) fn told(&self, route: Option<&str>, status: u16, told: Told) {
+    pub(crate) fn told(&self, asked: Option<Asked>, status: u16, told: Told) {
         let recorder = &self.0.recorder;
         // Sent on to the page for logging in: no success, and no problem.
         if status >= 400 {
             self.problem(told.code, status).increment(1);
         }
-        let route = route.unwrap_or(NO_ROUTE);
-        if REFRESHING.contains(&route) {
-            self.0.refreshes.add(recorder, refresh(told));
-        } else if route == "/v1/login" {
-            self.0.logins.add(recorder, login(told));
+        match asked {
+            Some(Asked::Refresh) => self.0.refreshes.add(recorder, refresh(told)),
+            Some(Asked::Login) => self.0.logins.add(recorder, login(told)),
+            None => {}
         }
     }
 

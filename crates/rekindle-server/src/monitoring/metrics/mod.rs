@@ -35,8 +35,9 @@ const BUCKETS: [f64; 14] =
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// By `EventKind::name`, and one of the server's own.
-const EVENTS: [&str; 13] = [
+const EVENTS: [&str; 14] = [
     "opened",
+    "adopted",
     "refreshed",
     "replayed",
     "renewed",
@@ -51,8 +52,9 @@ const EVENTS: [&str; 13] = [
     "login_failed",
 ];
 
-const REFRESHES: [&str; 13] = [
+const REFRESHES: [&str; 14] = [
     "confirmed",
+    "adopted",
     "replayed",
     "late_retry",
     "healed",
@@ -207,6 +209,7 @@ impl Observer for Metrics {
         match event.kind {
             // What is answered with tokens is counted here, what is not by its answer.
             EventKind::Refreshed => refreshes.add(recorder, "confirmed"),
+            EventKind::Adopted => refreshes.add(recorder, "adopted"),
             EventKind::Replayed => refreshes.add(recorder, "replayed"),
             EventKind::LateRetry => refreshes.add(recorder, "late_retry"),
             EventKind::StoreRollbackDetected => refreshes.add(recorder, "healed"),

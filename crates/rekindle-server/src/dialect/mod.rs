@@ -1,0 +1,109 @@
+//! Token endpoints as applications know them from other packages: their front ends and APIs go on as they are.
+//!
+//! A dialect is shapes, names and a policy preset. It has no rules: what becomes of a token is for the engine to say, and
+//! each folder says in its package's words what that was. Several can be mounted at once, over the same sessions.
+
+mod adopted;
+mod jwt;
+mod key;
+mod preset;
+mod refusal;
+mod rest_framework;
+mod uuid;
+
+use axum::Router;
+use rekindle::core::Policy;
+
+use crate::app::AppState;
+use crate::config::{Checked, ConfigError, Key};
+pub(crate) use key::WantedKey;
+pub(crate) use preset::{Base, Clash};
+
+macro_rules! dialects {
+    ($( $(#[doc = $doc:literal])* $module:ident = $name:literal; )*) => {
+        $( $(#[doc = $doc])* pub mod $module; )*
+
+        /// The dialects that are mounted: those that have a section.
+        #[derive(Clone, Debug, Default, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields, expecting = "a section")]
+        pub struct Dialects {
+            $( $(#[doc = $doc])* #[serde(rename = $name)] pub $module: Option<$module::Settings>, )*
+        }
+
+        impl Dialects {
+            pub(crate) fn collect(keys: &mut Vec<Key>) {
+                $( $module::Settings::collect(keys); )*
+            }
+
+            pub(crate) fn mounted(&self) -> Vec<&dyn Dialect> {
+                let mut mounted: Vec<&dyn Dialect> = Vec::new();
+                $( if let Some(settings) = &self.$module { mounted.push(settings); } )*
+                mounted
+            }
+        }
+    };
+}
+
+dialects! {
+    /// djangorestframework-simplejwt.
+    simplejwt = "simplejwt";
+}
+
+/// One dialect, as it is configured.
+pub(crate) trait Dialect {
+    /// The section's name, and the `client_id` of its sessions.
+    fn name(&self) -> &'static str;
+
+    /// How long its sessions live.
+    ///
+    /// # Errors
+    /// Two settings that do not go together.
+    fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash>;
+
+    /// What its tokens are signed with.
+    fn key(&self) -> WantedKey<'_>;
+
+    /// Says what is legal and worth a second thought: on which key, what it leads to, and the mend.
+    fn advise(&self, say: &mut dyn FnMut(&'static str, &str));
+
+    /// Its endpoints.
+    fn routes(&self, ground: Ground) -> Router<AppState>;
+}
+
+/// What a dialect stands on.
+pub(crate) struct Ground {
+    /// The server's parts.
+    pub(crate) app: AppState,
+    /// What [`Dialect::policy`] said.
+    pub(crate) policy: Policy,
+    /// What [`Dialect::key`] wanted.
+    pub(crate) key: rekindle::token::SigningKey,
+}
+
+/// The endpoints of all dialects that `config` mounts.
+///
+/// # Errors
+/// Where a key cannot be read, or is of no use.
+pub(crate) fn mount(config: &Checked, app: &AppState) -> Result<Router<AppState>, ConfigError> {
+    let mut routes = Router::new();
+    for dialect in config.dialects.mounted() {
+        let key = key::open(&config.keys, &dialect.key())?;
+        // It was looked at when the configuration was read.
+        let policy = config.policy_of(dialect).map_err(|clash| ConfigError::plain(clash.rule))?;
+        tracing::info!(dialect = dialect.name(), "mounted");
+        routes = routes.merge(dialect.routes(Ground { app: app.clone(), policy, key }));
+    }
+    Ok(routes)
+}
+
+/// Whether the keys of all dialects that `config` mounts can be read and used.
+///
+/// # Errors
+/// The first that cannot.
+pub(crate) fn try_keys(config: &Checked) -> Result<(), ConfigError> {
+    config
+        .dialects
+        .mounted()
+        .into_iter()
+        .try_for_each(|dialect| key::open(&config.keys, &dialect.key()).map(drop))
+}

@@ -1,0 +1,74 @@
+//! How long a dialect's sessions live: its own settings over the server's.
+
+use rekindle::core::{Contradiction, Policy, Seconds, Settings};
+
+/// The server's own policy, over which a dialect lays its settings.
+pub(crate) struct Base<'a> {
+    pub(crate) policy: &'a Policy,
+    /// Whether somebody set this key.
+    pub(crate) is_set: &'a dyn Fn(&str) -> bool,
+}
+
+/// Two settings that do not go together, by their full names, and why not.
+#[derive(Debug)]
+pub(crate) struct Clash {
+    pub(crate) keys: (&'static str, &'static str),
+    pub(crate) rule: String,
+}
+
+/// The lives that a dialect knows, each with the key that sets it.
+pub(crate) struct Lives {
+    pub(crate) access: (&'static str, Seconds),
+    pub(crate) idle: (&'static str, Seconds),
+}
+
+impl Base<'_> {
+    /// For sessions whose refresh token rotates: each rotation counts the idle life anew, up to an end that there always is.
+    pub(crate) fn rotating(&self, lives: &Lives, single_use: bool) -> Result<Policy, Clash> {
+        let mut settings = self.settings(lives);
+        let window = settings.replay_window.min(Some(Policy::roomy_window(settings.access)));
+        settings.replay_window = if single_use { None } else { window };
+        if !(self.is_set)("lifetimes.absolute") {
+            // Whoever lets sessions be unused for longer than the server does by itself wants them to live for as long.
+            settings.absolute = settings.absolute.max(settings.idle);
+        }
+        checked(settings, lives)
+    }
+
+    /// For sessions whose token is renewed and never replaced: they end when the first one would have.
+    pub(crate) fn renewing(&self, lives: &Lives) -> Result<Policy, Clash> {
+        let mut settings = self.settings(lives);
+        settings.rotation = false;
+        settings.absolute = settings.idle;
+        // Each renewal gives a whole life: such clients count on it, and come back when that much has passed.
+        settings.renewal_slot = Some(Seconds(1));
+        checked(settings, lives)
+    }
+
+    fn settings(&self, lives: &Lives) -> Settings {
+        let mut settings = (**self.policy).clone();
+        settings.access = lives.access.1;
+        settings.idle = lives.idle.1;
+        settings.renewal_threshold = Seconds(settings.access.0 / 2);
+        settings.renewal_slot = None;
+        settings
+    }
+}
+
+fn checked(settings: Settings, lives: &Lives) -> Result<Policy, Clash> {
+    Policy::new(settings).map_err(|contradiction| {
+        let own = |key: &'static str| match key {
+            "lifetimes.access" => lives.access.0,
+            "lifetimes.idle" => lives.idle.0,
+            server => server,
+        };
+        let (first, second) = contradiction.keys();
+        let rule = match contradiction {
+            Contradiction::OutOfRange => "a token lives 2 s at least, a session 100 years at most",
+            Contradiction::AbsoluteBelowIdle => "the session would end before its refresh token",
+            Contradiction::IdleBelowAccess => "an access token would outlive the session",
+            _ => "see docs/configuration.md",
+        };
+        Clash { keys: (own(first), own(second)), rule: rule.to_owned() }
+    })
+}
