@@ -125,8 +125,7 @@ impl Signed {
         for (name, value) in self.members.iter().filter(|(name, _)| kept(name)) {
             payload.raw(name, value);
         }
-        let text = String::from_utf8(payload.finish()).unwrap_or_default();
-        Claims::parse(&text).unwrap_or_else(|error| {
+        Claims::parse(&payload.into_text()).unwrap_or_else(|error| {
             tracing::warn!(%error, "the claims of an adopted token are left out");
             Claims::default()
         })
@@ -169,6 +168,11 @@ impl Payload {
                 self.raw(&name, value.get());
             }
         }
+    }
+
+    /// The JSON text.
+    pub(crate) fn into_text(self) -> String {
+        String::from_utf8(self.finish()).unwrap_or_default()
     }
 
     fn finish(mut self) -> Vec<u8> {

@@ -4,6 +4,8 @@
 //! each folder says in its package's words what that was. Several can be mounted at once, over the same sessions.
 
 mod adopted;
+mod client;
+mod cookie;
 mod jwt;
 mod key;
 mod preset;
@@ -47,6 +49,12 @@ macro_rules! dialects {
 dialects! {
     /// djangorestframework-simplejwt.
     simplejwt = "simplejwt";
+    /// drf-jwt, and django-rest-framework-jwt before it.
+    drf_jwt = "drf-jwt";
+    /// Flask-JWT-Extended.
+    flask_jwt_extended = "flask-jwt-extended";
+    /// tymon/jwt-auth, and PHP-Open-Source-Saver/jwt-auth after it.
+    tymon = "tymon";
 }
 
 /// One dialect, as it is configured.

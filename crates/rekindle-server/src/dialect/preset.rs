@@ -45,6 +45,11 @@ impl Base<'_> {
         checked(settings, lives)
     }
 
+    /// What a dialect has changed once more.
+    pub(crate) fn check(&self, settings: Settings, lives: &Lives) -> Result<Policy, Clash> {
+        checked(settings, lives)
+    }
+
     fn settings(&self, lives: &Lives) -> Settings {
         let mut settings = (**self.policy).clone();
         settings.access = lives.access.1;

@@ -8,6 +8,9 @@
 mod clock;
 
 mod adoption;
+mod drf_jwt;
+mod flask;
 mod server;
 mod simplejwt;
 mod token;
+mod tymon;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rekindle_core::{Policy, Session, Timestamp};
 
+use super::tokens::token_id;
 use super::{Engine, View};
 use crate::token::KeyError;
 
@@ -64,6 +65,13 @@ pub struct Written {
 impl std::fmt::Debug for Written {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Written").finish_non_exhaustive()
+    }
+}
+
+impl Draft<'_> {
+    /// The name of the access token of the same generation with another `iat`.
+    pub fn token_id_at(&self, issued_at: Timestamp) -> [u8; 16] {
+        token_id(self.session.id, self.session.lineage.latest, issued_at)
     }
 }
 

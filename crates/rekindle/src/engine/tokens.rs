@@ -176,7 +176,7 @@ impl Engine {
 }
 
 /// `jti`: 128 bits that are the same whenever the same token is derived again (RFC 7519 section 4.1.7).
-fn token_id(id: SessionId, generation: Generation, iat: Timestamp) -> [u8; 16] {
+pub(super) fn token_id(id: SessionId, generation: Generation, iat: Timestamp) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&digest(id, generation, iat)[..16]);
     short

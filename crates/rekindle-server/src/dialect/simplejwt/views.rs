@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{self, FromRequestParts, Request};
+use axum::extract::{self, Request};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Status;
 use rekindle::engine::{Engine, Login};
@@ -16,6 +15,7 @@ use super::settings::{Settings, Views};
 use super::tokens::{Kind, Tokens, Why};
 use crate::api::{Asked, Code, Problem, device};
 use crate::app::AppState;
+use crate::dialect::client::{self, Client};
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::{Refusal, success};
 use crate::dialect::rest_framework::{CHALLENGE, Detail, FieldErrors, Fields, NonField, transient};
@@ -30,14 +30,9 @@ pub(super) struct State {
     pub(super) settings: Settings,
 }
 
-/// Where the request comes from.
-pub(super) struct Client(ClientAddress);
-
-impl FromRequestParts<Arc<State>> for Client {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, Self::Rejection> {
-        Ok(Self(ClientAddress::of(parts, &state.app)))
+impl client::Views for State {
+    fn app(&self) -> &AppState {
+        &self.app
     }
 }
 

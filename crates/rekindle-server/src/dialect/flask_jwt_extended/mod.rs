@@ -1,0 +1,69 @@
+//! [Flask-JWT-Extended](https://github.com/vimalloc/flask-jwt-extended) 4: the endpoints of its documentation, with its tokens
+//! in headers, cookies, bodies and query strings, its double submit against forgery, and its fresh tokens.
+//!
+//! Its refresh token never changes, so a refresh is the protocol's `renew`: theft cannot be noticed.
+
+mod csrf;
+mod errors;
+mod locations;
+mod settings;
+mod tokens;
+mod views;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::post;
+use rekindle::core::Policy;
+
+use self::tokens::{Forms, Tokens};
+use self::views::State;
+use super::preset::{Base, Clash, Lives};
+use super::{Dialect, Ground, WantedKey};
+use crate::app::AppState;
+pub use settings::{Location, Settings};
+
+/// The `client_id` of its sessions.
+const NAME: &str = "flask-jwt-extended";
+
+impl Dialect for Settings {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash> {
+        base.renewing(&Lives {
+            access: ("dialects.flask-jwt-extended.JWT_ACCESS_TOKEN_EXPIRES", self.JWT_ACCESS_TOKEN_EXPIRES.0),
+            idle: ("dialects.flask-jwt-extended.JWT_REFRESH_TOKEN_EXPIRES", self.JWT_REFRESH_TOKEN_EXPIRES.0),
+        })
+    }
+
+    fn key(&self) -> WantedKey<'_> {
+        let algorithm = self.JWT_ALGORITHM.0;
+        let (own, own_name) = if algorithm.is_symmetric() {
+            (self.JWT_SECRET_KEY.as_ref(), "dialects.flask-jwt-extended.JWT_SECRET_KEY")
+        } else {
+            (self.JWT_PRIVATE_KEY.as_ref(), "dialects.flask-jwt-extended.JWT_PRIVATE_KEY")
+        };
+        WantedKey { own, own_name, algorithm }
+    }
+
+    fn advise(&self, say: &mut dyn FnMut(&'static str, &str)) {
+        settings::advise(self, say);
+    }
+
+    fn routes(&self, ground: Ground) -> Router<AppState> {
+        let Ground { app, policy, key } = ground;
+        let tokens = Arc::new(Tokens::new(self, key));
+        let engine = app.engine.speaking(policy, Arc::new(Forms(Arc::clone(&tokens))));
+        let state = Arc::new(State { app, engine, tokens, settings: self.clone() });
+        Router::new()
+            .route(&self.login, post(views::login).fallback(views::method_not_allowed))
+            .route(&self.refresh, post(views::refresh).fallback(views::method_not_allowed))
+            .route(
+                &self.logout,
+                post(views::logout).delete(views::logout).fallback(views::method_not_allowed),
+            )
+            .with_state(state)
+    }
+}

@@ -1,0 +1,262 @@
+//! The endpoints that the package's documentation shows, answer by answer.
+
+use std::sync::Arc;
+
+use axum::extract::{self, Request};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use http_body_util::BodyExt as _;
+use rekindle::core::{Reason, Seconds};
+use rekindle::engine::{Engine, Login};
+use serde_json::{Map, Value};
+
+use super::errors::{Said, refusal, refused};
+use super::locations::{Found, Kind, Sent, find};
+use super::settings::Settings;
+use super::tokens::Tokens;
+use super::{NAME, csrf};
+use crate::api::{Asked, Code, Problem, device};
+use crate::app::AppState;
+use crate::dialect::client::{self, Client};
+use crate::dialect::cookie::{Attributes, Stay};
+use crate::dialect::jwt::Signed;
+use crate::dialect::refusal::{Refusal, success};
+use crate::rates::ClientAddress;
+use crate::sign_in;
+
+/// How long cookies stay that do not go with the window, whatever their tokens' lives: as with the package.
+const A_YEAR: Seconds = Seconds(31_540_000);
+
+/// What the endpoints stand on.
+pub(super) struct State {
+    pub(super) app: AppState,
+    pub(super) engine: Engine,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) settings: Settings,
+}
+
+impl client::Views for State {
+    fn app(&self) -> &AppState {
+        &self.app
+    }
+}
+
+type Shared = extract::State<Arc<State>>;
+
+/// A request whose body is read.
+struct Whole {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Whole {
+    async fn of(request: Request) -> Self {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
+        Self { method: head.method, uri: head.uri, headers: head.headers, body }
+    }
+
+    fn sent(&self) -> Sent<'_> {
+        let query = self.uri.query().unwrap_or_default();
+        Sent { method: &self.method, headers: &self.headers, query, body: &self.body }
+    }
+}
+
+pub(super) async fn login(extract::State(state): Shared, Client(client): Client, request: Request) -> Response {
+    let answer = state.login(client, Whole::of(request).await).await;
+    answer.unwrap_or_else(|refusal| refusal.asked(Asked::Login).into_response())
+}
+
+pub(super) async fn refresh(extract::State(state): Shared, Client(client): Client, request: Request) -> Response {
+    let answer = state.refresh(client, Whole::of(request).await).await;
+    answer.unwrap_or_else(|refusal| refusal.asked(Asked::Refresh).into_response())
+}
+
+pub(super) async fn logout(extract::State(state): Shared, request: Request) -> Response {
+    state.logout(Whole::of(request).await).await.unwrap_or_else(Refusal::into_response)
+}
+
+/// The framework's 405; for OPTIONS, which the package always lets through, what may be sent.
+pub(super) async fn method_not_allowed(extract::State(state): Shared, method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::OK.into_response();
+    }
+    let problem = Problem::method_not_allowed();
+    refusal(&state.settings.JWT_ERROR_MESSAGE_KEY, &problem, 405, "Method Not Allowed").into_response()
+}
+
+impl State {
+    async fn login(&self, client: ClientAddress, request: Whole) -> Result<Response, Refusal> {
+        let text = |body: &Value, name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+        if !body.is_object() {
+            return Err(self.said(&Problem::invalid(""), (400, "Send a JSON object with username and password".into())));
+        }
+        let (username, password) = (text(&body, "username"), text(&body, "password"));
+        if username.is_empty() || password.is_empty() {
+            return Err(self.refused(&Problem::new(Code::InvalidCredentials)));
+        }
+        let account = sign_in::check(&self.app, &username, password.into(), client).await;
+        let account = account.map_err(|problem| self.refused(&problem))?;
+        let login = Login {
+            client_id: NAME.to_owned(),
+            claims: account.claims,
+            device: device(None, &request.headers),
+            ..Login::new(account.subject)
+        };
+        let opened = sign_in::open(&self.app, &self.engine, login, account.credential_version).await;
+        let tokens = opened.map_err(|problem| self.refused(&problem))?;
+        let shown = [("access_token", &tokens.access_token), ("refresh_token", &tokens.refresh_token)];
+        let mut response = self.answer(&shown, "login successful", Some(Asked::Login));
+        self.set_cookie(&mut response, Kind::Access, &tokens.access_token);
+        self.set_cookie(&mut response, Kind::Refresh, &tokens.refresh_token);
+        Ok(response)
+    }
+
+    async fn refresh(&self, client: ClientAddress, request: Whole) -> Result<Response, Refusal> {
+        self.app.rates.refresh(client).map_err(|error| self.refused(&error.into()))?;
+        let (signed, _) = self.presented(Kind::Refresh, &request)?;
+        let refreshable = self.tokens.refreshable(&signed, &request.headers);
+        let tokens = refreshable.exchange(&self.app, &self.engine, NAME).await;
+        let tokens = tokens.map_err(|problem| self.refused(&problem))?;
+        let shown = [("access_token", &tokens.access_token)];
+        let mut response = self.answer(&shown, "token refreshed", Some(Asked::Refresh));
+        self.set_cookie(&mut response, Kind::Access, &tokens.access_token);
+        Ok(response)
+    }
+
+    /// Ends the session of whichever token is there, and unsets cookies whatever is there: so a browser whose tokens have
+    /// ended gets rid of them.
+    async fn logout(&self, request: Whole) -> Result<Response, Refusal> {
+        let mut refusals = Vec::new();
+        for kind in [Kind::Access, Kind::Refresh] {
+            match self.presented(kind, &request) {
+                Ok((signed, _)) => {
+                    let ended = match (kind, signed.place()) {
+                        (Kind::Access, Some((session, _))) => {
+                            self.engine.revoke(session, Reason::LoggedOut).await.map_err(Problem::from)
+                        }
+                        // An access token of the application's own names no session.
+                        (Kind::Access, None) => Ok(()),
+                        (Kind::Refresh, _) => {
+                            self.tokens.refreshable(&signed, &request.headers).end(&self.engine).await
+                        }
+                    };
+                    match ended {
+                        Err(problem) if problem.code() != Code::SessionEnded => return Err(self.refused(&problem)),
+                        _ => refusals.clear(),
+                    }
+                    break;
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if !self.settings.sets_cookies()
+            && let Some(refusal) = refusals.into_iter().next()
+        {
+            return Err(refusal);
+        }
+        let mut response = self.answer(&[], "logout successful", None);
+        self.unset_cookies(&mut response);
+        Ok(response)
+    }
+
+    /// `verify_jwt_in_request`.
+    fn presented(&self, kind: Kind, request: &Whole) -> Result<(Signed, Found), Refusal> {
+        let token_error = |said: Said| self.said(&Problem::new(Code::TokenInvalid), said);
+        let found = find(&self.settings, kind, &request.sent());
+        let found = found.map_err(|said| self.said(&Problem::new(Code::TokenMissing), said))?;
+        let signed = self.tokens.read(&found.token, self.app.clock.now()).map_err(token_error)?;
+        if let Some(header) = &found.csrf_header {
+            csrf::check(&signed, &request.headers, header)
+                .map_err(|(status, text)| self.said(&Problem::new(Code::CsrfRejected), (status, text.to_owned())))?;
+        }
+        self.tokens.check_kind(&signed, kind).map_err(token_error)?;
+        Ok((signed, found))
+    }
+
+    fn said(&self, problem: &Problem, (status, text): Said) -> Refusal {
+        refusal(&self.settings.JWT_ERROR_MESSAGE_KEY, problem, status, &text)
+    }
+
+    fn refused(&self, problem: &Problem) -> Refusal {
+        refused(&self.settings.JWT_ERROR_MESSAGE_KEY, problem)
+    }
+
+    /// The tokens, or where they go into cookies alone, what has happened.
+    fn answer(&self, tokens: &[(&str, &String)], otherwise: &str, asked: Option<Asked>) -> Response {
+        let mut body = Map::new();
+        if self.settings.shows_tokens() {
+            body.extend(tokens.iter().map(|(name, token)| ((*name).to_owned(), Value::from(token.as_str()))));
+        }
+        if body.is_empty() {
+            body.insert("msg".to_owned(), otherwise.into());
+        }
+        success(StatusCode::OK, &body, asked)
+    }
+
+    fn attributes(&self) -> Attributes {
+        Attributes {
+            domain: self.settings.JWT_COOKIE_DOMAIN.clone(),
+            secure: self.settings.JWT_COOKIE_SECURE,
+            same_site: self.settings.JWT_COOKIE_SAMESITE,
+        }
+    }
+
+    /// `set_access_cookies`, `set_refresh_cookies`.
+    fn set_cookie(&self, response: &mut Response, kind: Kind, token: &str) {
+        let settings = &self.settings;
+        if !settings.sets_cookies() {
+            return;
+        }
+        let stay = if settings.JWT_SESSION_COOKIE { Stay::Window } else { Stay::For(A_YEAR) };
+        let attributes = self.attributes();
+        let [(name, path), (csrf_name, csrf_path)] = self.names(kind);
+        append(response, attributes.set(name, token, path, true, stay));
+        if settings.JWT_COOKIE_CSRF_PROTECT && settings.JWT_CSRF_IN_COOKIES {
+            // It was just signed here.
+            let signed = self.tokens.read(token, self.app.clock.now()).ok();
+            let value = signed.and_then(|signed| signed.text("csrf")).unwrap_or_default();
+            append(response, attributes.set(csrf_name, &value, csrf_path, false, stay));
+        }
+    }
+
+    /// `unset_jwt_cookies`.
+    fn unset_cookies(&self, response: &mut Response) {
+        if !self.settings.sets_cookies() {
+            return;
+        }
+        let attributes = self.attributes();
+        for kind in [Kind::Access, Kind::Refresh] {
+            let [(name, path), (csrf_name, csrf_path)] = self.names(kind);
+            append(response, attributes.set(name, "", path, true, Stay::Gone));
+            if self.settings.JWT_COOKIE_CSRF_PROTECT && self.settings.JWT_CSRF_IN_COOKIES {
+                append(response, attributes.set(csrf_name, "", csrf_path, false, Stay::Gone));
+            }
+        }
+    }
+
+    /// The cookie with the token and the one beside it, each with its path.
+    fn names(&self, kind: Kind) -> [(&str, &str); 2] {
+        let s = &self.settings;
+        match kind {
+            Kind::Access => [
+                (&s.JWT_ACCESS_COOKIE_NAME, &s.JWT_ACCESS_COOKIE_PATH),
+                (&s.JWT_ACCESS_CSRF_COOKIE_NAME, &s.JWT_ACCESS_CSRF_COOKIE_PATH),
+            ],
+            Kind::Refresh => [
+                (&s.JWT_REFRESH_COOKIE_NAME, &s.JWT_REFRESH_COOKIE_PATH),
+                (&s.JWT_REFRESH_CSRF_COOKIE_NAME, &s.JWT_REFRESH_CSRF_COOKIE_PATH),
+            ],
+        }
+    }
+}
+
+fn append(response: &mut Response, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}

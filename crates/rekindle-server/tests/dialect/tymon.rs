@@ -1,0 +1,112 @@
+//! tymon/jwt-auth: what its front ends meet.
+
+use axum::body::Body;
+use axum::http::Request;
+use rekindle::clock::Clock as _;
+use rekindle_server::accounts::{DEMO_PASSWORD, DEMO_SUBJECT, DEMO_USERNAME};
+use serde_json::{Value, json};
+
+use crate::server::{Answer, Server};
+use crate::token::{read, sign};
+
+const PLAIN: &str = "[dialects.tymon]\nusername_field = 'username'\n";
+
+async fn refresh(server: &Server, token: &str) -> Answer {
+    let request = Request::post("/api/auth/refresh").header("authorization", format!("Bearer {token}"));
+    server.send(request.body(Body::empty()).unwrap()).await
+}
+
+async fn log_in(server: &Server) -> String {
+    server.log_in("/api/auth/login").await.text("access_token")
+}
+
+#[tokio::test]
+async fn a_token_can_be_exchanged_after_its_end_until_two_weeks_after_the_login() {
+    let server = Server::with(PLAIN).await;
+    let mut token = log_in(&server).await;
+    let login = read(&token);
+    for _ in 0..13 {
+        server.clock.advance(86_400);
+        let answer = refresh(&server, &token).await;
+        assert_eq!(
+            (&answer.body["token_type"], &answer.body["expires_in"]),
+            (&json!("bearer"), &json!(3600))
+        );
+        token = answer.text("access_token");
+        let claims = read(&token);
+        assert_eq!(claims["iat"], login["iat"], "refresh_iat is off");
+        assert_eq!(claims["exp"], json!(server.clock.now().as_unix() + 3600));
+    }
+    server.clock.advance(86_400);
+    let late = refresh(&server, &token).await;
+    assert_eq!(late.told(), (401, "Token has expired and can no longer be refreshed".into()));
+    assert_eq!(late.headers["www-authenticate"], "jwt-auth");
+}
+
+/// The package's grace period gives another token to each.
+#[tokio::test]
+async fn all_who_come_within_half_of_ttl_are_given_the_same_token() {
+    let server = Server::with(PLAIN).await;
+    let token = log_in(&server).await;
+    server.clock.advance(7200);
+    let first = refresh(&server, &token).await.text("access_token");
+    server.clock.advance(1700);
+    let second = refresh(&server, &token).await;
+    assert_eq!(second.text("access_token"), first);
+    assert_eq!(second.body["expires_in"], 1900);
+    assert_eq!(read(&first)["jti"].as_str().unwrap().len(), 16);
+}
+
+#[tokio::test]
+async fn theft_is_noticed() {
+    let server = Server::with(PLAIN).await;
+    let stolen = log_in(&server).await;
+    let mut victim = stolen.clone();
+    for _ in 0..2 {
+        server.clock.advance(3600);
+        victim = refresh(&server, &victim).await.text("access_token");
+    }
+    server.clock.advance(3600);
+    assert_eq!(refresh(&server, &stolen).await.told(), (401, "The token has been blacklisted".into()));
+    assert_eq!(refresh(&server, &victim).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_session() {
+    let server = Server::with(PLAIN).await;
+    let token = log_in(&server).await;
+    let request = || Request::post(format!("/api/auth/logout?token={token}")).body(Body::empty()).unwrap();
+    assert_eq!(server.send(request()).await.body, json!({"message": "Successfully logged out"}));
+    assert_eq!(server.send(request()).await.told(), (401, "The token has been blacklisted".into()));
+    assert_eq!(server.sessions_of(DEMO_SUBJECT).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_the_packages_words() {
+    let server = Server::with(PLAIN).await;
+    let wrong = json!({"username": DEMO_USERNAME, "password": "another"});
+    assert_eq!(server.post("/api/auth/login", wrong).await.told(), (401, "Unauthorized".into()));
+    assert_eq!(server.post("/api/auth/refresh", json!({})).await.told(), (401, "Token not provided".into()));
+    assert_eq!(refresh(&server, "junk").await.told(), (401, "Wrong number of segments".into()));
+    let form = format!("username={DEMO_USERNAME}&password={DEMO_PASSWORD}");
+    let request =
+        Request::post("/api/auth/login").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(server.send(request.body(form.into()).unwrap()).await.status, 200);
+}
+
+/// An old token is worth a session for `refresh_ttl`, expired or not.
+#[tokio::test]
+async fn an_expired_token_of_the_package_is_adopted() {
+    let server = Server::with(PLAIN).await;
+    let iat = server.clock.now().as_unix() - 86_400;
+    let old = |iat: u64| -> Value {
+        json!({"iss": "http://old/login", "iat": iat, "exp": iat + 3600, "nbf": iat, "jti": "abcdefghijklmnop", "sub": "42",
+               "prv": "23bd5c8949f600adb39e701c400872db7a5976f7"})
+    };
+    let next = refresh(&server, &sign(&old(iat))).await.text("access_token");
+    assert_eq!((&read(&next)["sub"], &read(&next)["iat"]), (&json!("42"), &json!(iat)));
+    let ancient = sign(&old(server.clock.now().as_unix() - 15 * 86_400));
+    assert_eq!(refresh(&server, &ancient).await.status, 401);
+    server.revoke_all_of("42").await;
+    assert_eq!(refresh(&server, &next).await.status, 401);
+}
