@@ -1,6 +1,7 @@
 //! `cargo xtask test | check | bench | dist`: everything a contributor or CI runs, in one place. Standard library
 //! only, so that it builds in a second.
 
+mod accounts;
 mod bench;
 mod browser;
 mod check;
@@ -10,6 +11,7 @@ mod guides;
 mod needs;
 mod openapi;
 mod packaging;
+mod postgres;
 mod proxies;
 mod run;
 mod server;

@@ -44,6 +44,13 @@ pub(crate) const GUIDES: &[Need] = &[
     need("php", &["-r", "require 'GuzzleHttp/autoload.php';"], "php-guzzlehttp-guzzle"),
 ];
 
+/// For a PostgreSQL of [`crate::postgres`]. Debian keeps its programs away from the path.
+pub(crate) const POSTGRES: &[Need] = &[need(
+    "sh",
+    &["-c", "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :); pg_ctl --version && psql --version"],
+    "postgresql",
+)];
+
 /// For the proxies of docs/operations.md.
 pub(crate) const PROXIES: &[Need] = &[
     need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light"),
