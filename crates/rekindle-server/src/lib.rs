@@ -3,7 +3,7 @@
 //!
 //! [`cli`] reads the command line, [`config`] the settings, [`node`] puts a server together. Then a request
 //! goes [`serve`] (sockets, [`tls`], limits, shutdown) -> [`app`] (router) -> `api` (handlers) or a [`dialect`] -> the
-//! engine; [`accounts`] says who may log in.
+//! engine; [`accounts`] says who may log in; [`database`] asks the application's own.
 
 pub mod accounts;
 mod api;
@@ -11,6 +11,7 @@ pub mod app;
 pub mod browsers;
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod dialect;
 mod json;
 pub mod monitoring;

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use rekindle::core::Timestamp;
 
-use super::{Account, Accounts, AccountsError, Change, Claims, Password, State, Update, Verdict, Verified};
+use super::{
+    Account, Accounts, AccountsError, Change, Claims, Extent, Password, State, Update, Verdict, Verified,
+};
 
 /// What is typed at login.
 pub const DEMO_USERNAME: &str = "demo";
@@ -55,9 +57,13 @@ impl<A: Accounts> Accounts for Demo<A> {
 
     async fn state(&self, subject: &str) -> Result<State, AccountsError> {
         if subject == DEMO_SUBJECT {
-            return Ok(State::Active { claims: claims(), credential_version: 0 });
+            return Ok(State::Active { claims: claims(), extent: Extent::Whole, credential_version: 0 });
         }
         self.inner.state(subject).await
+    }
+
+    async fn look(&self) -> Result<(), AccountsError> {
+        self.inner.look().await
     }
 
     async fn add(&self, username: &str, password: Password, claims: Claims) -> Result<String, AccountsError> {

@@ -6,10 +6,13 @@
 
 mod builtin;
 mod demo;
+mod hashes;
 mod hook;
 mod none;
 mod password;
 mod spelling;
+mod sql;
+mod turns;
 mod webhook;
 
 use std::sync::Arc;
@@ -25,6 +28,8 @@ pub use password::{HashingOptions, Password};
 pub use rekindle::token::Claims;
 pub(crate) use spelling::flaw;
 pub use spelling::{MAX_PASSWORD, MAX_USERNAME};
+pub(crate) use sql::Queries;
+pub use sql::SqlAccounts;
 pub use webhook::WebhookAccounts;
 
 /// The answer to a password.
@@ -54,7 +59,9 @@ pub enum State {
     Active {
         /// What its tokens say from now on.
         claims: Claims,
-        /// Rises with each change of the password. A login that finds it changed after its session was
+        /// Of all that its tokens say, or of a part.
+        extent: Extent,
+        /// Another number after each change of the password. A login that finds it changed after its session was
         /// opened raced that change, and the change did not see the session: the login ends it itself.
         credential_version: u64,
     },
@@ -64,6 +71,16 @@ pub enum State {
     Gone,
     /// The account is kept by the application, which opens and ends the sessions itself.
     Elsewhere,
+}
+
+/// How much of what a session's tokens say is the account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it: what the account does not say is not said.
+    Whole,
+    /// The members that it says; others stay as they are. A session that was adopted from another system carries claims
+    /// of its own, which no user table knows.
+    Members,
 }
 
 /// One account, as an operator sees it.
@@ -91,6 +108,9 @@ pub enum AccountsError {
     /// Where the accounts are kept cannot be reached. It may pass.
     #[error("the accounts are unavailable: {0}")]
     Unavailable(Box<dyn std::error::Error + Send + Sync>),
+    /// They cannot be asked as the configuration says: it stays until somebody changes that, or where they are kept.
+    #[error("{0}")]
+    Misconfigured(String),
     /// This kind of accounts does not do that.
     #[error("{0}")]
     NotOffered(&'static str),
@@ -122,6 +142,11 @@ pub trait Accounts: Send + Sync + 'static {
 
     /// How the account of `subject` stands now. On the path of every refresh that writes.
     async fn state(&self, subject: &str) -> Result<State, AccountsError>;
+
+    /// Whether they could be asked now, as far as that can be seen without asking for anybody.
+    async fn look(&self) -> Result<(), AccountsError> {
+        Ok(())
+    }
 
     /// Replaces the password of `subject` by `new`, if it is `old`: by whoever is signed in.
     ///
@@ -186,6 +211,10 @@ impl<A: Accounts + ?Sized> Accounts for Arc<A> {
 
     async fn state(&self, subject: &str) -> Result<State, AccountsError> {
         (**self).state(subject).await
+    }
+
+    async fn look(&self) -> Result<(), AccountsError> {
+        (**self).look().await
     }
 
     async fn change_password(

@@ -8,9 +8,9 @@ use std::time::Duration;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use rekindle::entropy::Entropy;
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::turns::Turns;
 use super::{AccountsError, MAX_PASSWORD, flaw};
 
 /// A password on its way to be checked or hashed. Wiped when dropped, never printed.
@@ -35,7 +35,7 @@ impl Password {
         &self.0
     }
 
-    fn as_bytes(&self) -> &[u8] {
+    pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
@@ -76,7 +76,7 @@ pub struct HashingOptions {
 impl Default for HashingOptions {
     fn default() -> Self {
         let memory_kib = Params::DEFAULT_M_COST;
-        let fit = (256 * 1024 / memory_kib) as usize;
+        let fit = (Self::SHARED_KIB / memory_kib) as usize;
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             memory_kib,
@@ -84,6 +84,18 @@ impl Default for HashingOptions {
             at_once: fit.min(processors),
             wait: Duration::from_secs(5),
         }
+    }
+}
+
+impl HashingOptions {
+    /// In which memory passwords are hashed, all at once.
+    pub(super) const SHARED_KIB: u32 = 256 * 1024;
+
+    /// Whoever sets how many are hashed at once has set the memory for it.
+    pub(super) fn turns(&self) -> Turns {
+        let at_once = u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        let kib = self.memory_kib.saturating_mul(at_once).max(Self::SHARED_KIB);
+        Turns::new(self.at_once, kib, self.wait)
     }
 }
 
@@ -99,8 +111,7 @@ pub(super) enum Check {
 #[derive(Clone)]
 pub(super) struct Hasher {
     params: Params,
-    turns: Arc<Semaphore>,
-    wait: Duration,
+    turns: Turns,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -108,8 +119,7 @@ impl Hasher {
     pub(super) fn new(options: &HashingOptions, entropy: Arc<dyn Entropy>) -> Result<Self, AccountsError> {
         let params = Params::new(options.memory_kib, options.passes, 1, None)
             .map_err(|error| AccountsError::Unusable(format!("password hashing: {error}")))?;
-        let turns = Arc::new(Semaphore::new(options.at_once.max(1)));
-        Ok(Self { params, turns, wait: options.wait, entropy })
+        Ok(Self { params, turns: options.turns(), entropy })
     }
 
     /// The PHC string of `password`, with a salt of its own.
@@ -117,7 +127,8 @@ impl Hasher {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
         let argon2 = self.argon2();
-        self.in_turn(move || argon2.hash_password_with_salt(password.as_bytes(), &salt))
+        self.turns
+            .run(self.params.m_cost(), move || argon2.hash_password_with_salt(password.as_bytes(), &salt))
             .await?
             .map(|hash| hash.to_string())
             .map_err(AccountsError::unavailable)
@@ -133,24 +144,25 @@ impl Hasher {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody());
         let argon2 = self.argon2();
-        self.in_turn(move || {
-            let Ok(hash) = PasswordHash::new(&stored) else {
-                return Err(AccountsError::unavailable("an account's password hash is no PHC string"));
-            };
-            let right = argon2.verify_password(password.as_bytes(), &hash).is_ok();
-            Ok(match right && known {
-                false => Check::Wrong,
-                true if is_weaker(&hash, argon2.params()) => Check::RightButWeak,
-                true => Check::Right,
+        self.turns
+            .run(self.params.m_cost(), move || {
+                let Ok(hash) = PasswordHash::new(&stored) else {
+                    return Err(AccountsError::unavailable("an account's password hash is no PHC string"));
+                };
+                let right = argon2.verify_password(password.as_bytes(), &hash).is_ok();
+                Ok(match right && known {
+                    false => Check::Wrong,
+                    true if is_weaker(&hash, argon2.params()) => Check::RightButWeak,
+                    true => Check::Right,
+                })
             })
-        })
-        .await?
+            .await?
     }
 
     /// Takes a turn and does nothing with it.
     #[cfg(test)]
     pub(super) fn occupy(&self) -> tokio::sync::OwnedSemaphorePermit {
-        Arc::clone(&self.turns).try_acquire_owned().unwrap()
+        self.turns.occupy()
     }
 
     /// A hash that no password has, at today's cost.
@@ -162,24 +174,6 @@ impl Hasher {
 
     fn argon2(&self) -> Argon2<'static> {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
-
-    /// Runs `work` on a blocking thread once it is its turn. The turn goes with the work, not with the
-    /// request: a client that hangs up must not make room for one more hash while its own still runs.
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AccountsError> {
-        let turn = tokio::time::timeout(self.wait, Arc::clone(&self.turns).acquire_owned())
-            .await
-            .map_err(|_| AccountsError::Overloaded)?
-            .map_err(AccountsError::unavailable)?;
-        tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        })
-        .await
-        .map_err(AccountsError::unavailable)
     }
 }
 
@@ -238,8 +232,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_for_a_turn_is_told_so() {
-        let hasher = Hasher { wait: Duration::ZERO, ..hasher(64, 1) };
-        let _all: Vec<_> = (0..hasher.turns.available_permits()).map(|_| hasher.occupy()).collect();
+        let options = HashingOptions { memory_kib: 64, wait: Duration::ZERO, ..Default::default() };
+        let hasher = Hasher::new(&options, Arc::new(SystemEntropy)).unwrap();
+        let _all: Vec<_> = (0..hasher.turns.free()).map(|_| hasher.occupy()).collect();
         assert!(matches!(hasher.hash("p".into()).await, Err(AccountsError::Overloaded)));
     }
 
@@ -251,7 +246,7 @@ mod tests {
         let hasher = Hasher::new(&options, Arc::new(SystemEntropy)).unwrap();
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (finish, finished) = std::sync::mpsc::channel::<()>();
-        let work = hasher.in_turn(move || {
+        let work = hasher.turns.run(64, move || {
             begun.send(()).unwrap();
             let _ = finished.recv();
         });
@@ -263,8 +258,10 @@ mod tests {
         // `work` is dropped here, and still runs.
         assert!(matches!(hasher.hash("p".into()).await, Err(AccountsError::Overloaded)));
         drop(finish);
-        let patient = Hasher { wait: Duration::from_secs(60), ..hasher };
-        assert!(patient.hash("p".into()).await.is_ok());
+        while hasher.turns.free() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(hasher.hash("p".into()).await.is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rekindle::token::Claims;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Accounts, AccountsError, Password, State, Verdict, Verified, flaw};
+use super::{Accounts, AccountsError, Extent, Password, State, Verdict, Verified, flaw};
 use crate::webhook::Webhook;
 
 /// As in `/v1/admin/sessions`.
@@ -96,6 +96,7 @@ impl Accounts for WebhookAccounts {
             Standing::Gone => State::Gone,
             Standing::Active => State::Active {
                 claims: read(answer.claims)?,
+                extent: Extent::Whole,
                 credential_version: answer.credential_version.unwrap_or_default(),
             },
         })

@@ -8,7 +8,7 @@ use rekindle::core::{self, Policy, Seconds, Settings};
 
 use super::{
     AccountsKind, Address, Config, ConfigError, LateRetry, Lifetime, LogFormat, Origins, Rate, SameSite,
-    StoreAt, keys,
+    StoreAt, accounts, keys,
 };
 
 use crate::dialect::{Base, Clash, Dialect};
@@ -54,6 +54,7 @@ impl Checked {
         if config.keys.shared_secret.is_some() && config.keys.shared_secret_file.is_some() {
             return clash("keys.shared_secret", "keys.shared_secret_file", "there is one secret");
         }
+        accounts::check(&config.accounts, origins)?;
         let pairs = [
             (
                 config.accounts.kind == Some(AccountsKind::Webhook) && config.accounts.webhook_url.is_none(),
@@ -326,11 +327,11 @@ fn name_files(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
 }
 
 /// Says of both keys where they got their values.
-fn both(message: &str, first: &str, second: &str, origins: &Origins) -> ConfigError {
+pub(super) fn both(message: &str, first: &str, second: &str, origins: &Origins) -> ConfigError {
     ConfigError::plain(format!("{message}\n{}\n{}", origin(first, origins), origin(second, origins)))
 }
 
-fn origin(key: &str, origins: &Origins) -> String {
+pub(super) fn origin(key: &str, origins: &Origins) -> String {
     match origins.get(key) {
         Some(origin) => format!("  {key}: {origin}"),
         None => {

@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use zeroize::Zeroizing;
 
 use super::span::{Lifetime, Span, Timeout, Window};
+use crate::database::DatabaseUrl;
 
 /// A value of the configuration, shown as TOML writes it.
 pub(crate) trait Leaf {
@@ -49,10 +50,23 @@ pub enum StoreAt {
 pub enum AccountsKind {
     /// Names and passwords of Rekindle's own, beside the sessions.
     Builtin,
+    /// The application's own user table.
+    Sql,
     /// The application is asked over HTTP.
     Webhook,
     /// Nobody logs in here: the application does that itself.
     None,
+}
+
+/// Whose user table it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SqlPreset {
+    /// `auth_user`.
+    Django,
+    /// `user`, with hashes of Werkzeug.
+    Flask,
+    /// `users`.
+    Laravel,
 }
 
 /// Which addresses: `10.0.0.0/8`, or one.
@@ -175,16 +189,7 @@ impl PublicUrl {
 
     /// Whether it is on this machine or in a network of its owner's: a private address, or a name without dots.
     pub fn is_private(&self) -> bool {
-        let host = self.host();
-        match host.trim_matches(['[', ']']).parse::<IpAddr>().map(|address| address.to_canonical()) {
-            Ok(IpAddr::V4(address)) => {
-                address.is_loopback() || address.is_private() || address.is_link_local()
-            }
-            Ok(IpAddr::V6(address)) => {
-                address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-            }
-            Err(_) => !host.contains('.') || host.ends_with(".internal") || host.ends_with(".localhost"),
-        }
+        is_private_host(self.host())
     }
 
     /// The host, without the port.
@@ -205,6 +210,17 @@ impl PublicUrl {
     fn authority(&self) -> &str {
         let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default()
+    }
+}
+
+/// Whether `host` is on this machine or in a network of its owner's.
+pub(crate) fn is_private_host(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        Err(_) => !host.contains('.') || host.ends_with(".internal") || host.ends_with(".localhost"),
     }
 }
 
@@ -422,7 +438,8 @@ macro_rules! words {
 pub(crate) use words;
 words!(Algorithm: EdDsa = "EdDSA", Es256 = "ES256", Rs256 = "RS256", Ps256 = "PS256");
 words!(LateRetry: Fork = "fork", Revoke = "revoke");
-words!(AccountsKind: Builtin = "builtin", Webhook = "webhook", None = "none");
+words!(AccountsKind: Builtin = "builtin", Sql = "sql", Webhook = "webhook", None = "none");
+words!(SqlPreset: Django = "django", Flask = "flask", Laravel = "laravel");
 words!(SameSite: Lax = "Lax", Strict = "Strict", None = "None");
 words!(LogFormat: Auto = "auto", Text = "text", Json = "json");
 words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
@@ -560,6 +577,14 @@ impl Leaf for StoreAt {
 
     fn shown(&self) -> String {
         format!("{:?}", self.to_string())
+    }
+}
+
+impl Leaf for DatabaseUrl {
+    const SECRET: bool = true;
+
+    fn shown(&self) -> String {
+        "…".to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 //! `settings` has the keys with their defaults and the reasons for them. What cannot be used is refused
 //! with the place it stands at, whatever the bytes; see [`ConfigError`].
 
+mod accounts;
 mod advice;
 mod check;
 mod environment;
@@ -20,9 +21,10 @@ pub use advice::Advice;
 pub use check::Checked;
 pub use environment::Environment;
 pub use error::ConfigError;
+pub(crate) use leaf::is_private_host;
 pub use leaf::{
     AccountsKind, Address, Algorithm, Count, KeyText, LateRetry, LogFormat, LogLevel, Network, Origin,
-    PublicUrl, Quota, Rate, SameSite, Secret, Signature, StoreAt,
+    PublicUrl, Quota, Rate, SameSite, Secret, Signature, SqlPreset, StoreAt,
 };
 pub(crate) use leaf::{Leaf, words};
 pub(crate) use settings::section;

@@ -9,9 +9,10 @@ use rekindle::core::Seconds;
 
 use super::leaf::{
     AccountsKind, Address, Algorithm, Count, KeyText, LateRetry, Leaf, LogFormat, LogLevel, Network, Origin,
-    PublicUrl, Rate, SameSite, Secret, StoreAt,
+    PublicUrl, Rate, SameSite, Secret, SqlPreset, StoreAt,
 };
 use super::span::{Lifetime, Timeout, Window};
+use crate::database::DatabaseUrl;
 use crate::dialect::Dialects;
 
 /// One key of the configuration.
@@ -348,10 +349,46 @@ section! {
 
     keys {
         /// `"builtin"`: names and passwords kept beside the sessions, added by `rekindle user add`.
-        /// `"webhook"`: the application is asked over HTTP. `"none"`: the application logs people in itself and
+        /// `"sql"`: the application's own user table. `"webhook"`: the application is asked over HTTP. `"none"`: the application logs people in itself and
         /// opens the session by `POST /v1/admin/sessions`. Default: `"builtin"` where the store is a file,
         /// `"none"` where it is memory.
         kind: Option<AccountsKind> = None;
+
+        /// Where the application's database is: `postgres://user:password@host/database`, or `sqlite:` and the whole path
+        /// of a file. May be read from a file (`REKINDLE__ACCOUNTS__SQL_URL_FILE`).
+        ///
+        /// A PostgreSQL on a public host is reached with `?sslmode=verify-full` alone, with the system's certificates or
+        /// those of `&sslrootcert=/path`: whoever could answer in its place could log in as anybody.
+        sql_url: Option<DatabaseUrl> = None;
+
+        /// Whose user table it is: `"django"` (`auth_user`), `"flask"` (`user`, with Werkzeug's hashes) or `"laravel"`
+        /// (`users`, by `email`). docs/accounts.md shows the queries. Without it, `sql_login` and `sql_state` are one's
+        /// own.
+        sql_preset: Option<SqlPreset> = None;
+
+        /// The preset's table, where it is called otherwise: `"shop_user"`, `"public.accounts_user"`.
+        sql_table: Option<String> = None;
+
+        /// The preset's column for what is typed at login, where it is called otherwise: Django's `USERNAME_FIELD`.
+        sql_username: Option<String> = None;
+
+        /// Further columns of the preset's table, each a claim of that name.
+        ///
+        /// None: what a token says, everybody it meets can read.
+        sql_claims: Vec<String> = Vec::new();
+
+        /// The query for a login, by `:username`. It answers at most one row with the columns `subject` and `password`
+        /// (the stored hash); `active`, if it is there, says who may log in, and every further column is a claim.
+        sql_login: Option<String> = None;
+
+        /// The same columns by `:subject`: asked after a login and at every refresh that writes.
+        sql_state: Option<String> = None;
+
+        /// Whether a weak hash is replaced by one of today's strength when its password is right: `"on"` with a preset,
+        /// otherwise an `UPDATE` with `:hash`, `:subject`, and `:old` as a condition on the hash that was checked.
+        ///
+        /// Off: the database is only read. Django ends its own sessions of a user whose stored hash changes.
+        sql_rehash: Option<String> = None;
 
         /// Where the webhook is: `https://…`, or `http://` to a private address.
         webhook_url: Option<PublicUrl> = None;

@@ -20,7 +20,8 @@ use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::token::Algorithm;
 
 use crate::accounts::{
-    Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts, WebhookAccounts,
+    Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts, SqlAccounts,
+    WebhookAccounts,
 };
 use crate::app::{self, AppState};
 use crate::browsers::Browsers;
@@ -172,6 +173,7 @@ fn open_store(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Sto
 fn open_accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
     let kept: Arc<dyn Accounts> = match (config.accounts_kind(), config.store_file()) {
         (AccountsKind::Builtin, Some(file)) => Arc::new(open_builtin(config, &file, ambient)?),
+        (AccountsKind::Sql, _) => Arc::new(open_sql(config, ambient)?),
         (AccountsKind::Webhook, _) => Arc::new(open_webhook(config, ambient)?),
         _ => Arc::new(NoAccounts),
     };
@@ -181,12 +183,21 @@ fn open_accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Res
     })
 }
 
-fn open_builtin(config: &Checked, file: &Path, ambient: &Ambient) -> anyhow::Result<Builtin> {
+fn hashing(config: &Checked) -> HashingOptions {
     let mut hashing = HashingOptions::default();
     let limits = &config.limits;
     hashing.memory_kib = limits.password_kib.get().try_into().unwrap_or(u32::MAX);
     hashing.at_once = limits.passwords_at_once.map_or(hashing.at_once, Count::get);
     hashing.wait = limits.password_wait.0;
+    hashing
+}
+
+fn open_sql(config: &Checked, ambient: &Ambient) -> anyhow::Result<SqlAccounts> {
+    Ok(SqlAccounts::new(&config.accounts, &hashing(config), Arc::clone(&ambient.entropy))?)
+}
+
+fn open_builtin(config: &Checked, file: &Path, ambient: &Ambient) -> anyhow::Result<Builtin> {
+    let hashing = hashing(config);
     let options =
         BuiltinOptions { hashing, clock: Arc::clone(&ambient.clock), entropy: Arc::clone(&ambient.entropy) };
     Builtin::open(file, options).with_context(|| format!("the accounts in {}", file.display()))

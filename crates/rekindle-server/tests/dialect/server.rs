@@ -49,7 +49,9 @@ impl Answer {
 impl Server {
     /// With these sections of a configuration.
     pub(crate) async fn with(sections: &str) -> Self {
-        let text = format!("store = 'memory:'\nlimits.refresh_per_session = 'off'\n[keys]\nshared_secret = '{SECRET}'\n{sections}");
+        let text = format!(
+            "store = 'memory:'\nlimits.refresh_per_session = 'off'\n[keys]\nshared_secret = '{SECRET}'\n{sections}"
+        );
         let config = Config::from_bytes("test", text.as_bytes(), &Environment::default()).unwrap();
         let clock = ManualClock::new();
         let ambient = Ambient { clock: clock.clone(), entropy: Arc::new(SystemEntropy) };

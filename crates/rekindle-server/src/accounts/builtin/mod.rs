@@ -12,8 +12,8 @@ use rekindle::entropy::Entropy;
 
 use super::password::{Check, Hasher};
 use super::{
-    Account, Accounts, AccountsError, Change, Claims, HashingOptions, MAX_USERNAME, Password, State, Update,
-    Verdict, Verified, flaw,
+    Account, Accounts, AccountsError, Change, Claims, Extent, HashingOptions, MAX_USERNAME, Password, State,
+    Update, Verdict, Verified, flaw,
 };
 use file::{File, Row};
 
@@ -88,7 +88,9 @@ impl Accounts for Builtin {
         Ok(match self.file.by_subject(subject)? {
             None => State::Gone,
             Some(row) if row.disabled => State::Disabled,
-            Some(Row { claims, credential_version, .. }) => State::Active { claims, credential_version },
+            Some(Row { claims, credential_version, .. }) => {
+                State::Active { claims, extent: Extent::Whole, credential_version }
+            }
         })
     }
 

@@ -78,7 +78,10 @@ async fn a_new_password_raises_the_credential_version() {
     assert_eq!(verified(&accounts, "alice", "old").await, None);
     assert_eq!(verified(&accounts, "alice", "new").await.unwrap().credential_version, 2);
     let state = accounts.state(&subject).await.unwrap();
-    assert_eq!(state, State::Active { claims: Claims::default(), credential_version: 2 });
+    assert_eq!(
+        state,
+        State::Active { claims: Claims::default(), extent: Extent::Whole, credential_version: 2 }
+    );
     let unknown = accounts.update("bob", Update::Password("new".into())).await;
     assert!(matches!(unknown, Err(AccountsError::Unknown)));
 }
@@ -220,7 +223,10 @@ async fn an_account_is_enabled_changed_and_removed() {
     assert_eq!(update(Update::Enable).await.unwrap(), subject);
     let claims = Claims::parse(r#"{"role":"editor"}"#).unwrap();
     assert_eq!(update(Update::Claims(claims.clone())).await.unwrap(), subject);
-    assert_eq!(accounts.state(&subject).await.unwrap(), State::Active { claims, credential_version: 1 });
+    assert_eq!(
+        accounts.state(&subject).await.unwrap(),
+        State::Active { claims, extent: Extent::Whole, credential_version: 1 }
+    );
     assert_eq!(update(Update::Remove).await.unwrap(), subject);
     assert_eq!(accounts.state(&subject).await.unwrap(), State::Gone);
     assert!(matches!(update(Update::Enable).await, Err(AccountsError::Unknown)));

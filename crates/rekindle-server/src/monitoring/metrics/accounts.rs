@@ -35,7 +35,9 @@ impl Operation {
         self.duration.record(began.elapsed());
         match &answer {
             Err(AccountsError::Overloaded) => self.overloaded.increment(1),
-            Err(AccountsError::Unavailable(_)) => self.unavailable.increment(1),
+            Err(AccountsError::Unavailable(_) | AccountsError::Misconfigured(_)) => {
+                self.unavailable.increment(1)
+            }
             _ => {}
         }
         answer
@@ -73,6 +75,10 @@ impl Accounts for MeasuredAccounts {
 
     async fn state(&self, subject: &str) -> Result<State, AccountsError> {
         self.state.measure(self.inner.state(subject)).await
+    }
+
+    async fn look(&self) -> Result<(), AccountsError> {
+        self.inner.look().await
     }
 
     async fn change_password(
