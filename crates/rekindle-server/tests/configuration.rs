@@ -199,6 +199,85 @@ const REFUSED: [(&str, &str); 21] = [
     ),
 ];
 
+/// The same of `[accounts]` with `kind = "sql"`: what stands there besides, and the beginning of what is said.
+const REFUSED_SQL: [(&str, &str); 14] = [
+    ("", "accounts.kind and accounts.sql_url do not go together: a user table is somewhere; say where"),
+    ("sql_url = 'sqlite:a.db'", "write postgres://user:password@host/database, with % escapes"),
+    (
+        "sql_url = 'postgres://u@db.example.com/d?sslmode=require'\nsql_preset = 'django'",
+        "accounts.sql_url: a PostgreSQL on a public host is reached with sslmode=verify-full",
+    ),
+    (
+        "sql_url = 'sqlite:/a'",
+        "accounts.kind and accounts.sql_preset do not go together: say whose user table it is, or how to ask it",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_preset = 'django'\nsql_state = 'SELECT 1'",
+        "accounts.sql_preset and accounts.sql_state do not go together: a preset has its queries",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_table = 'people'",
+        "accounts.sql_table and accounts.sql_preset do not go together: it changes a preset's queries",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_login = 'SELECT :username'",
+        "accounts.sql_login and accounts.sql_state do not go together: a login asks by name, a refresh by subject",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_login = 'SELECT :name'\nsql_state = 'SELECT :subject'",
+        "accounts.sql_login has a parameter :name; it may have :username",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_login = 'SELECT :username'\nsql_state = 'SELECT 1'",
+        "accounts.sql_state has no parameter :subject",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_preset = 'flask'\nsql_table = 'user; DROP'",
+        "accounts.sql_table is a name of letters, digits and `_`, with a schema before a dot",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_preset = 'laravel'\nsql_claims = ['sub']",
+        "accounts.sql_claims `sub` can be no claim of an account",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_preset = 'django'\nsql_rehash = 'UPDATE t SET p = :hash WHERE id = :subject'",
+        "accounts.sql_rehash has no parameter :old",
+    ),
+    (
+        "sql_url = 'sqlite:/a'\nsql_login = 'SELECT :username'\nsql_state = 'SELECT :subject'\nsql_rehash = 'on'",
+        "accounts.sql_rehash \"on\" belongs to a preset",
+    ),
+    ("sql_preset = 'symfony'", "write one of: django, flask, laravel"),
+];
+
+#[test]
+fn a_user_table_is_asked_by_what_goes_together() {
+    for (text, expected) in REFUSED_SQL {
+        let said = read(&format!("[accounts]\nkind = 'sql'\n{text}")).unwrap_err();
+        assert!(said.starts_with(expected), "{said}");
+        assert!(said.contains("rekindle.toml:"), "{said}");
+    }
+    let unused = read("[accounts]\nkind = 'none'\nsql_preset = 'django'").unwrap_err();
+    assert!(unused.starts_with("accounts.sql_preset and accounts.kind do not go together"), "{unused}");
+    let good = "[accounts]\nkind = 'sql'\nsql_url = 'postgres://u:hunter2@db/d'\nsql_preset = 'django'\n\
+                sql_table = 'public.shop_user'\nsql_username = 'email'\nsql_claims = ['email']\nsql_rehash = 'on'";
+    let config = read(good).unwrap();
+    assert_eq!(config.accounts_kind(), AccountsKind::Sql);
+    assert!(!format!("{:?}", *config).contains("hunter2"));
+}
+
+#[test]
+fn the_address_of_the_user_table_can_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    std::fs::write(&file, "postgres://u:hunter2@db/d\n").unwrap();
+    let variable = ("REKINDLE__ACCOUNTS__SQL_URL_FILE", file.to_str().unwrap());
+    read_with("[accounts]\nkind = 'sql'\nsql_preset = 'flask'", &[variable]).unwrap();
+    std::fs::write(&file, "postgres://u:hunter2@db.example.com/d\n").unwrap();
+    let said = read_with("[accounts]\nkind = 'sql'\nsql_preset = 'flask'", &[variable]).unwrap_err();
+    assert!(said.contains("REKINDLE__ACCOUNTS__SQL_URL_FILE") && !said.contains("hunter2"), "{said}");
+}
+
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     for (text, expected) in REFUSED {
@@ -240,6 +319,11 @@ fn errors_in_a_file_show_no_secret_of_it() {
         "accounts.webhook_url = 'https://hunter2@app.example.com'",
         "store = 'postgres://user:hunter2@host/db'",
         "store = 'postgres://host/db?user=user&password=hunter2'",
+        "accounts.sql_url = 'mysql://user:hunter2@host/db'",
+        "accounts.sql_url = 'postgres://user:hunter2@host:port/db'",
+        "accounts.sql_url = 'postgres://user:hunter2@host/db?sslmode=hunter2'",
+        "accounts.sql_url = ['postgres://user:hunter2@host/db']",
+        "accounts.sql_ulr = 'postgres://user:hunter2@host/db'",
     ] {
         let error = read(&line.replace("SECRET", SECRET)).unwrap_err();
         assert!(error.contains("rekindle.toml:1:") && error.contains('^'), "{error}");

@@ -51,8 +51,9 @@ pub(super) fn check(accounts: &Accounts, origins: &Origins) -> Result<(), Config
             return clash(key, "accounts.sql_preset", "it changes a preset's queries, and there is none");
         }
         (None, None, None) => {
-            let rule = "say whose user table it is, or how to ask it";
-            return clash("accounts.sql_preset", "accounts.sql_login", rule);
+            let rule =
+                "say whose user table it is, or how to ask it: accounts.sql_login and accounts.sql_state";
+            return clash("accounts.kind", "accounts.sql_preset", rule);
         }
         (None, Some(_), None) if accounts.sql_state.is_none() || accounts.sql_login.is_none() => {
             let rule = "a login asks by name, a refresh by subject: both queries are needed";

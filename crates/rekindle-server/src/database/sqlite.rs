@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, params_from_iter};
 use tokio::sync::{Semaphore, oneshot};
@@ -139,6 +140,10 @@ fn connect(path: &Path, access: Access) -> Result<Connection, DatabaseError> {
     };
     let connection = Connection::open_with_flags(path, rights | OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = connection.map_err(|error| broken(&error))?;
+    // SQLite would otherwise take a name in quotes that is no column's for a text: a query of a table that has changed
+    // would compare that text, and find anybody.
+    let names = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false);
+    names.map_err(|error| broken(&error))?;
     connection.busy_timeout(BUSY).map_err(|error| broken(&error))?;
     Ok(connection)
 }
@@ -185,19 +190,14 @@ fn read(connection: &Connection, sql: &str, values: &[String]) -> Result<Vec<Row
 
 /// SQLite's messages name tables and columns, never values.
 fn broken(error: &rusqlite::Error) -> DatabaseError {
-    let said = error.to_string();
-    match error.sqlite_error_code() {
+    let (code, said) = match error {
+        // Its own text repeats the whole statement.
+        rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error.code), msg.clone()),
+        other => (other.sqlite_error_code(), other.to_string()),
+    };
+    match code {
         Some(ErrorCode::CannotOpen | ErrorCode::NotADatabase) => DatabaseError::Unreachable(said),
-        Some(ErrorCode::Unknown) => DatabaseError::Refused(without_statement(error, said)),
+        Some(ErrorCode::Unknown) | None => DatabaseError::Refused(said),
         Some(_) => DatabaseError::Failed(said),
-        None => DatabaseError::Refused(said),
-    }
-}
-
-/// Errors of the parser repeat the whole statement.
-fn without_statement(error: &rusqlite::Error, said: String) -> String {
-    match error {
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        _ => said,
     }
 }

@@ -59,9 +59,11 @@ impl Monitoring {
         store
     }
 
-    /// The same accounts, measured.
+    /// The same accounts, measured. After [`Monitoring::store`]: the server is ready when they can be asked, too.
     pub fn accounts(&self, accounts: Arc<dyn Accounts>) -> Arc<dyn Accounts> {
-        MeasuredAccounts::over(accounts, &self.metrics)
+        let accounts = MeasuredAccounts::over(accounts, &self.metrics);
+        self.readiness.needs(Arc::clone(&accounts) as Arc<dyn Accounts>);
+        accounts
     }
 
     /// Whether the server can do its work, and is to be sent any.

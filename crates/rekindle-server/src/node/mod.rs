@@ -20,12 +20,12 @@ use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::token::Algorithm;
 
 use crate::accounts::{
-    Accounts, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts, SqlAccounts,
-    WebhookAccounts,
+    Accounts, AccountsError, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts,
+    SqlAccounts, WebhookAccounts,
 };
 use crate::app::{self, AppState};
 use crate::browsers::Browsers;
-use crate::config::{self, AccountsKind, Checked, Count};
+use crate::config::{self, AccountsKind, Advice, Checked, ConfigError, Count};
 use crate::monitoring::{Alerts, Monitoring};
 use crate::rates::{Proxies, Rates};
 use crate::webhook::Webhook;
@@ -142,6 +142,14 @@ impl Node {
         let clock = Arc::clone(&ambient.clock);
         let start = tokio::time::Instant::now();
         let Parts { engine, accounts, monitoring, .. } = Parts::open(config, mode, bound, ambient).await?;
+        match accounts.look().await {
+            Err(AccountsError::Misconfigured(why)) => return Err(ConfigError::plain(why).into()),
+            // It may come up later than this server.
+            Err(error) => {
+                tracing::warn!(%error, "logins and refreshes are answered 503 until that has passed")
+            }
+            Ok(()) => {}
+        }
         let state = AppState {
             public_url: config.public_url(bound).into(),
             browsers: Arc::new(Browsers::new(config, bound)),
@@ -212,6 +220,22 @@ fn open_webhook(config: &Checked, ambient: &Ambient) -> anyhow::Result<WebhookAc
     Ok(WebhookAccounts::new(Webhook::new(url, secret, accounts.webhook_timeout.0, clock, entropy)?))
 }
 
+/// Whether the accounts could be asked as the configuration says, for whoever looks it over. Opens no file of the server's
+/// own.
+pub(crate) async fn look_at_accounts(config: &Checked) -> anyhow::Result<Option<Advice>> {
+    if config.accounts_kind() != AccountsKind::Sql {
+        return Ok(None);
+    }
+    match open_sql(config, &Ambient::default())?.look().await {
+        Ok(()) => Ok(None),
+        Err(AccountsError::Misconfigured(why)) => Err(ConfigError::plain(why).into()),
+        Err(error) => {
+            let text = format!("{error}; until that has passed, logins and refreshes are answered 503");
+            Ok(Some(Advice { key: "accounts.sql_url", text }))
+        }
+    }
+}
+
 fn open_alerts(config: &Checked, ambient: &Ambient) -> anyhow::Result<Option<Webhook>> {
     let events = &config.events;
     let (Some(url), Some(secret)) = (&events.webhook_url, &events.webhook_secret) else { return Ok(None) };
@@ -231,7 +255,7 @@ pub(crate) fn algorithm(algorithm: config::Algorithm) -> Algorithm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::{AccountsError, Claims};
+    use crate::accounts::Claims;
     use crate::config::{Config, Environment};
 
     /// An account of that name could be added for `dev`, and never log in: the demo account hides it.

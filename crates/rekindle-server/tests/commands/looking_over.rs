@@ -111,3 +111,42 @@ fn jwt_aud_missing_config_fails_fast() {
     }
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1, "nothing was begun");
 }
+
+/// The user table is asked whether it can answer, and no row of it read.
+#[test]
+fn a_user_table_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let database = folder.join("app.db");
+    let check = |more: &str| {
+        let text = format!("[accounts]\nkind = 'sql'\nsql_url = 'sqlite:{}'\n{more}", database.display());
+        std::fs::write(folder.join("r.toml"), text).unwrap();
+    };
+    check("sql_preset = 'django'");
+    let said = printed(folder, &["check", "--config", "r.toml"]);
+    assert!(
+        said.starts_with("accounts.sql_url: the accounts are unavailable: the database cannot be reached"),
+        "{said}"
+    );
+    let table =
+        "CREATE TABLE auth_user (id integer PRIMARY KEY, username text, password text, is_active bool)";
+    rusqlite::Connection::open(&database).unwrap().execute_batch(table).unwrap();
+    assert!(printed(folder, &["check", "--config", "r.toml"]).starts_with("nothing to say"));
+    check("sql_preset = 'django'\nsql_claims = ['email']");
+    let (code, said) = refused(folder, &["check", "--config", "r.toml"]);
+    assert!(code == 2 && said.contains("accounts.sql_login: ") && said.contains("\"email\""), "{said}");
+    check(
+        "sql_login = 'SELECT id, password FROM auth_user WHERE username = :username'\nsql_state = 'SELECT id AS subject, password FROM auth_user WHERE id = :subject'",
+    );
+    let (code, said) = refused(folder, &["check", "--config", "r.toml"]);
+    assert!(
+        code == 2 && said.contains("accounts.sql_login: the query answers no column `subject`"),
+        "{said}"
+    );
+    // A server does not start with it either, and says the same.
+    let (code, said) = refused(folder, &["serve", "--config", "r.toml", "--listen", "127.0.0.1:0"]);
+    assert!(
+        code == 2 && said.contains("accounts.sql_login: the query answers no column `subject`"),
+        "{said}"
+    );
+}

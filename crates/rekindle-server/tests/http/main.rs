@@ -40,4 +40,5 @@ mod password;
 mod rates;
 mod readiness;
 mod sign_out;
+mod sql;
 mod webhook;

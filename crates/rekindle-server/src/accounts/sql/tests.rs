@@ -1,1 +1,389 @@
+//! On SQLite, with tables as the frameworks make them. PostgreSQL, and the frameworks themselves, are the business of
+//! `cargo xtask test --only accounts`.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rekindle::entropy::SystemEntropy;
+use tempfile::TempDir;
+
+use super::*;
+use crate::accounts::Claims;
+use crate::config::SqlPreset;
+
+/// Of `correct horse`, cheap.
+const DJANGO: &str = "pbkdf2_sha256$1000$salt$boRToEKoQr22LeDTyHDsEkHpDsDOTyWJq16HknEiweU=";
+
+fn table(sql: &str) -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    (dir, path)
+}
+
+fn django() -> (TempDir, PathBuf) {
+    table(&format!(
+        "CREATE TABLE auth_user (id integer PRIMARY KEY, password varchar(128) NOT NULL, username varchar(150) UNIQUE \
+         NOT NULL, email varchar(254), is_staff bool NOT NULL DEFAULT 0, is_active bool NOT NULL DEFAULT 1);
+         INSERT INTO auth_user (id, username, password, email) VALUES
+           (7, 'ada', '{DJANGO}', 'ada@example.com'), (8, 'nil', '!unusable', NULL), (9, 'odd', 'md5$a$b', NULL),
+           (10, 'dear', 'pbkdf2_sha256$99999999$salt$boRToEKoQr22LeDTyHDsEkHpDsDOTyWJq16HknEiweU=', NULL);
+         INSERT INTO auth_user (id, username, password, is_active) VALUES (11, 'eve', '{DJANGO}', 0);"
+    ))
+}
+
+fn settings(path: &Path, preset: Option<SqlPreset>) -> config::Accounts {
+    let mut settings = config::Accounts::default();
+    settings.sql_url = Some(format!("sqlite:{}", path.display()).parse().unwrap());
+    settings.sql_preset = preset;
+    settings
+}
+
+fn open(settings: &config::Accounts) -> SqlAccounts {
+    SqlAccounts::new(settings, &HashingOptions::default(), Arc::new(SystemEntropy)).unwrap()
+}
+
+async fn login(accounts: &SqlAccounts, username: &str, password: &str) -> Option<Verified> {
+    match accounts.verify(username, password.into()).await.unwrap() {
+        Verdict::Verified(found) => Some(found),
+        Verdict::Denied => None,
+    }
+}
+
+fn version(state: &State) -> u64 {
+    match state {
+        State::Active { credential_version, .. } => *credential_version,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn write(path: &Path, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+fn stored(path: &Path, id: i64) -> String {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.query_row("SELECT password FROM auth_user WHERE id = ?1", [id], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_user_of_the_table_logs_in() {
+    let (_dir, path) = django();
+    let mut settings = settings(&path, Some(SqlPreset::Django));
+    settings.sql_claims = ["username", "email", "is_staff"].map(str::to_owned).into();
+    let accounts = open(&settings);
+    accounts.look().await.unwrap();
+    let found = login(&accounts, "ada", "correct horse").await.unwrap();
+    assert_eq!(found.subject, "7");
+    assert_eq!(found.claims.as_str(), r#"{"username":"ada","email":"ada@example.com","is_staff":false}"#);
+    let state = accounts.state("7").await.unwrap();
+    let Verified { claims, credential_version, .. } = found;
+    assert_eq!(state, State::Active { claims, credential_version, extent: Extent::Members });
+    write(&path, "UPDATE auth_user SET email = NULL, is_staff = 1 WHERE id = 7");
+    let State::Active { claims, .. } = accounts.state("7").await.unwrap() else { panic!() };
+    assert_eq!(claims.as_str(), r#"{"username":"ada","email":null,"is_staff":true}"#);
+}
+
+#[tokio::test]
+async fn whoever_may_not_is_denied_whatever_the_reason() {
+    let (_dir, path) = django();
+    let accounts = open(&settings(&path, Some(SqlPreset::Django)));
+    for (username, password) in [
+        ("ada", "correct house"),
+        ("Ada", "correct horse"),
+        ("nobody", "correct horse"),
+        ("nil", "correct horse"),
+        ("nil", "!unusable"),
+        ("odd", "correct horse"),
+        ("eve", "correct horse"),
+        ("' OR '1'='1", "correct horse"),
+    ] {
+        assert_eq!(login(&accounts, username, password).await, None, "{username} {password}");
+    }
+    let dear = accounts.verify("dear", "correct horse".into()).await.unwrap_err().to_string();
+    assert!(dear.contains("the password hash of 10 cannot be checked: its number of iterations"), "{dear}");
+    assert_eq!(accounts.state("11").await.unwrap(), State::Disabled);
+    for gone in ["12", "x", "", "7.5", "7 OR 1"] {
+        assert_eq!(accounts.state(gone).await.unwrap(), State::Gone, "{gone}");
+    }
+}
+
+/// Each needs a turn to hash, and there is none.
+#[tokio::test]
+async fn whoever_is_denied_is_hashed_for() {
+    let (_dir, path) = django();
+    let hashing = HashingOptions { at_once: 1, wait: Duration::ZERO, ..HashingOptions::default() };
+    let settings = settings(&path, Some(SqlPreset::Django));
+    let accounts = SqlAccounts::new(&settings, &hashing, Arc::new(SystemEntropy)).unwrap();
+    let _turn = accounts.checks.occupy();
+    for username in ["ada", "nobody", "nil", "odd", "eve"] {
+        let waits = accounts.verify(username, "wrong".into()).await;
+        assert!(matches!(waits, Err(AccountsError::Overloaded)), "{username}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_says_nothing_of_the_user() {
+    let (dir, path) = django();
+    let accounts = open(&settings(&path, Some(SqlPreset::Django)));
+    let unavailable = async || {
+        let state = accounts.state("7").await;
+        let login = accounts.verify("ada", "correct horse".into()).await;
+        assert!(
+            matches!(login, Err(AccountsError::Unavailable(_) | AccountsError::Misconfigured(_))),
+            "{login:?}"
+        );
+        assert!(accounts.look().await.is_err());
+        state.unwrap_err().to_string()
+    };
+    accounts.state("7").await.unwrap();
+    let away = dir.path().join("away.db");
+    std::fs::rename(&path, &away).unwrap();
+    assert!(unavailable().await.contains("cannot be reached"));
+    std::fs::write(&path, "this is no database, but a text of some length and more").unwrap();
+    assert!(unavailable().await.contains("not a database"));
+    std::fs::write(&path, "").unwrap();
+    assert!(unavailable().await.contains("no such table: auth_user"));
+    // Back again: found without a restart, although connections to the old one are kept.
+    std::fs::rename(&away, &path).unwrap();
+    version(&accounts.state("7").await.unwrap());
+    write(&path, "ALTER TABLE auth_user RENAME COLUMN is_active TO active");
+    assert!(unavailable().await.contains("no such column: \"is_active\""));
+}
+
+/// The application's writers hold the file for a moment.
+#[tokio::test]
+async fn a_lock_is_waited_for_and_then_passes() {
+    let (_dir, path) = django();
+    let accounts = open(&settings(&path, Some(SqlPreset::Django)));
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let locked = accounts.state("7").await.unwrap_err();
+    assert!(matches!(locked, AccountsError::Unavailable(_)), "{locked}");
+    writer.execute_batch("COMMIT").unwrap();
+    version(&accounts.state("7").await.unwrap());
+}
+
+/// What an application in WAL mode has not yet moved into the file is seen, while it writes.
+#[tokio::test]
+async fn a_file_in_wal_mode_is_read_while_it_is_written() {
+    let (_dir, path) = django();
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    writer
+        .execute_batch("PRAGMA journal_mode = WAL; BEGIN; UPDATE auth_user SET is_active = 0 WHERE id = 7")
+        .unwrap();
+    let accounts = open(&settings(&path, Some(SqlPreset::Django)));
+    version(&accounts.state("7").await.unwrap());
+    writer.execute_batch("COMMIT").unwrap();
+    assert_eq!(accounts.state("7").await.unwrap(), State::Disabled);
+    drop(writer);
+    assert_eq!(accounts.state("7").await.unwrap(), State::Disabled);
+}
+
+#[tokio::test]
+async fn a_file_is_opened_to_be_read_alone() {
+    let (_dir, path) = django();
+    let mut settings = settings(&path, None);
+    settings.sql_login =
+        Some("UPDATE auth_user SET email = :username RETURNING id AS subject, password".to_owned());
+    settings.sql_state = Some("SELECT id AS subject, password FROM auth_user WHERE id = :subject".to_owned());
+    let refused = open(&settings).verify("ada", "x".into()).await.unwrap_err();
+    assert!(refused.to_string().contains("readonly"), "{refused}");
+}
+
+#[tokio::test]
+async fn other_applications_have_other_tables() {
+    let (_dir, path) = table(
+        "CREATE TABLE user (id INTEGER PRIMARY KEY, username TEXT, password TEXT);
+         INSERT INTO user VALUES (1, 'ada', 'pbkdf2:sha1:1000$wmLFNlsnk9eHlVRV$e6a3a0f37ff4e5b0e9a1fbb6d1dd5e5d2d2b1b5a');
+         CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT, name TEXT);
+         INSERT INTO users VALUES (2, 'ada@example.com', '$2y$04$7ItfAnlkOP5W1rKWrXNXiOaR7F3y5VG8Ao9JIeuTM5PlCn9i2b8c2', 'Ada');
+         CREATE TABLE people (mail TEXT, secret TEXT, banned INTEGER, no TEXT);
+         INSERT INTO people VALUES ('Ada@Example.com', NULL, 0, 'a-1'), ('eve', NULL, 1, 'e-2'), ('eve', NULL, 0, 'e-3');",
+    );
+    let laravel = Format::Php.hash(b"correct horse", [1; 16]).unwrap();
+    let werkzeug = Format::Werkzeug.hash(b"correct horse", [1; 16]).unwrap();
+    write(
+        &path,
+        &format!(
+            "UPDATE user SET password = '{werkzeug}'; UPDATE users SET password = '{laravel}'; UPDATE people SET secret = '{laravel}'"
+        ),
+    );
+    let flask = open(&settings(&path, Some(SqlPreset::Flask)));
+    flask.look().await.unwrap();
+    assert_eq!(login(&flask, "ada", "correct horse").await.unwrap().subject, "1");
+    assert_eq!(login(&flask, "ada", "correct house").await, None);
+    let laravel = open(&settings(&path, Some(SqlPreset::Laravel)));
+    laravel.look().await.unwrap();
+    assert_eq!(login(&laravel, "ada@example.com", "correct horse").await.unwrap().subject, "2");
+    let mut own = settings(&path, None);
+    own.sql_login = Some("SELECT no AS subject, secret AS password, NOT banned AS active, mail FROM people WHERE lower(mail) = lower(:username);".to_owned());
+    own.sql_state = Some("SELECT no AS subject, secret AS password, NOT banned AS active, mail FROM people WHERE no = :subject".to_owned());
+    let own = open(&own);
+    own.look().await.unwrap();
+    let found = login(&own, "ada@EXAMPLE.com", "correct horse").await.unwrap();
+    assert_eq!((found.subject.as_str(), found.claims.as_str()), ("a-1", r#"{"mail":"Ada@Example.com"}"#));
+    assert_eq!(own.state("e-2").await.unwrap(), State::Disabled);
+    let several = own.verify("eve", "correct horse".into()).await.unwrap_err();
+    assert!(several.to_string().contains("more than one such row"), "{several}");
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_do_is_said_with_key_and_column() {
+    let (_dir, path) = django();
+    let state = "SELECT id AS subject, password FROM auth_user WHERE id = :subject";
+    for (login, said) in [
+        ("SELEC id", "accounts.sql_login: the database refuses the statement: near \"SELEC\": syntax error"),
+        (
+            "SELECT id AS subject, pasword AS password FROM auth_user",
+            "accounts.sql_login: the database refuses the statement: no such column: pasword",
+        ),
+        (
+            "SELECT id, password FROM auth_user",
+            "accounts.sql_login: the query answers no column `subject`; write `… AS subject`",
+        ),
+        (
+            "SELECT id AS subject, password AS hash FROM auth_user",
+            "accounts.sql_login: the query answers no column `password`; write `… AS password`",
+        ),
+        (
+            "SELECT id AS subject, password, email AS iss FROM auth_user",
+            "accounts.sql_login: the column `iss` would be a claim that the server itself sets; give it another name",
+        ),
+        (
+            "SELECT id AS subject, password, 1 AS a, 2 AS a FROM auth_user",
+            "accounts.sql_login: the query answers the column `a` twice",
+        ),
+        (
+            "SELECT id AS subject, password FROM auth_user WHERE ?2 = ''",
+            "accounts.sql_login: the database refuses the statement: it has parameters that are not written as :name",
+        ),
+    ] {
+        let mut settings = settings(&path, None);
+        settings.sql_login =
+            Some(format!("{login} WHERE username = :username").replacen("'' WHERE", "'' AND", 1));
+        settings.sql_state = Some(state.to_owned());
+        let error = open(&settings).look().await.unwrap_err();
+        assert!(matches!(error, AccountsError::Misconfigured(_)), "{error:?}");
+        assert_eq!(error.to_string(), said);
+    }
+}
+
+#[tokio::test]
+async fn a_column_of_another_kind_is_named() {
+    let (_dir, path) = django();
+    let login = |column: &str| {
+        let mut settings = settings(&path, None);
+        settings.sql_login = Some(format!(
+            "SELECT id AS subject, password, {column} FROM auth_user WHERE username = :username"
+        ));
+        settings.sql_state =
+            Some("SELECT id AS subject, password FROM auth_user WHERE id = :subject".to_owned());
+        open(&settings)
+    };
+    for (column, said) in [
+        ("1.5 AS rate", "column `rate` is a fraction"),
+        ("x'00' AS rate", "column `rate` is a blob"),
+        ("'yes' AS active", "column `active` is text, not a boolean or a number"),
+    ] {
+        let error = login(column).verify("ada", "correct horse".into()).await.unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    assert!(self::login(&login("NULL AS active"), "ada", "correct horse").await.is_none());
+    assert!(self::login(&login("2 AS active"), "ada", "correct horse").await.is_some());
+}
+
+fn rehashing(path: &Path) -> SqlAccounts {
+    let mut settings = settings(path, Some(SqlPreset::Django));
+    settings.sql_rehash = Some("on".to_owned());
+    open(&settings)
+}
+
+#[tokio::test]
+async fn a_weak_hash_is_replaced_when_that_is_wished() {
+    let (_dir, path) = django();
+    let off = open(&settings(&path, Some(SqlPreset::Django)));
+    login(&off, "ada", "correct horse").await.unwrap();
+    assert_eq!(stored(&path, 7), DJANGO);
+    let on = rehashing(&path);
+    on.look().await.unwrap();
+    assert_eq!(login(&on, "ada", "correct house").await, None);
+    assert_eq!(stored(&path, 7), DJANGO, "a wrong password changes nothing");
+    let found = login(&on, "ada", "correct horse").await.unwrap();
+    let new = stored(&path, 7);
+    assert!(new.starts_with("pbkdf2_sha256$1000000$"), "{new}");
+    assert_eq!(found.credential_version, version(&on.state("7").await.unwrap()), "the login stands");
+    assert_eq!(
+        login(&on, "ada", "correct horse").await.unwrap().credential_version,
+        found.credential_version
+    );
+    assert_eq!(stored(&path, 7), new, "once is enough");
+}
+
+/// Many devices sign in after a weekend.
+#[tokio::test]
+async fn logins_of_one_user_at_once_all_stand() {
+    let (_dir, path) = django();
+    let on = rehashing(&path);
+    let logins = (0..4).map(|_| {
+        let on = on.clone();
+        tokio::spawn(async move { login(&on, "ada", "correct horse").await.unwrap().credential_version })
+    });
+    let logins: Vec<_> = logins.collect();
+    let mut versions = Vec::new();
+    for login in logins {
+        versions.push(login.await.unwrap());
+    }
+    let now = version(&on.state("7").await.unwrap());
+    assert!(versions.iter().all(|version| *version == now), "{versions:?} {now}");
+}
+
+#[tokio::test]
+async fn a_rehash_never_undoes_a_change_of_the_password() {
+    let (_dir, path) = django();
+    let on = rehashing(&path);
+    let read = async || {
+        let row = on.logins.row(&on.queries.login, &[("username", "ada")]).await.unwrap().unwrap();
+        User::read(&row).unwrap()
+    };
+    let strengthen = async |user: &User| {
+        let statement = on.queries.rehash.as_ref().unwrap();
+        on.strengthen(statement, user, "correct horse".into(), Format::Django).await.unwrap()
+    };
+    let before = read().await;
+    let changed = Format::Php.hash(b"another", [1; 16]).unwrap();
+    write(&path, &format!("UPDATE auth_user SET password = '{changed}' WHERE id = 7"));
+    assert_eq!(strengthen(&before).await, None, "it is another password by now");
+    assert_eq!(stored(&path, 7), changed);
+    // Hashed anew by the application meanwhile: the same password, and the login stands.
+    let same = Format::Php.hash(b"correct horse", [1; 16]).unwrap();
+    write(&path, &format!("UPDATE auth_user SET password = '{same}' WHERE id = 7"));
+    assert_eq!(strengthen(&before).await, Some(read().await.credential_version()));
+    // It cannot be written: the login stands all the same.
+    write(&path, "CREATE TRIGGER no BEFORE UPDATE ON auth_user BEGIN SELECT RAISE(ABORT, 'no'); END");
+    assert_eq!(strengthen(&read().await).await, Some(read().await.credential_version()));
+    write(&path, "DROP TRIGGER no; UPDATE auth_user SET is_active = 0 WHERE id = 7");
+    assert_eq!(strengthen(&before).await, None, "may not log in by now");
+}
+
+#[tokio::test]
+async fn another_stored_hash_is_another_number() {
+    let (_dir, path) = django();
+    let accounts = open(&settings(&path, Some(SqlPreset::Django)));
+    let before = version(&accounts.state("7").await.unwrap());
+    assert_eq!(before, version(&accounts.state("7").await.unwrap()));
+    write(&path, "UPDATE auth_user SET password = '!locked' WHERE id = 7");
+    assert_ne!(before, version(&accounts.state("7").await.unwrap()));
+}
+
+#[tokio::test]
+async fn claims_that_no_token_can_carry_are_not_left_out_in_silence() {
+    let (_dir, path) = django();
+    let mut settings = settings(&path, Some(SqlPreset::Django));
+    settings.sql_claims = vec!["email".to_owned()];
+    let accounts = open(&settings);
+    write(&path, &format!("UPDATE auth_user SET email = '{}' WHERE id = 7", "x".repeat(5000)));
+    let error = accounts.state("7").await.unwrap_err();
+    assert!(error.to_string().contains("the claims of 7: "), "{error}");
+    assert!(Claims::parse(r#"{"email":"x"}"#).is_ok());
+}
