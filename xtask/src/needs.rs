@@ -4,6 +4,7 @@ use crate::run::{Done, run, works};
 
 /// One thing needed: how to see that it is there, and the Debian package that brings it. By its program, not by its
 /// package: Node.js has not always come from Debian.
+#[derive(Clone, Copy)]
 pub(crate) struct Need {
     program: &'static str,
     arguments: &'static [&'static str],
@@ -40,7 +41,7 @@ pub(crate) const GUIDES: &[Need] = &[
     need("php", &["--version"], "php-cli"),
     need("php", &["-r", "exit((int) !extension_loaded('pdo_sqlite'));"], "php-sqlite3"),
     need("php", &["-r", "exit((int) !extension_loaded('curl'));"], "php-curl"),
-    need("php", &["-r", "require 'Illuminate/autoload.php';"], "php-laravel-framework"),
+    LARAVEL,
     need("php", &["-r", "require 'GuzzleHttp/autoload.php';"], "php-guzzlehttp-guzzle"),
 ];
 
@@ -50,6 +51,13 @@ pub(crate) const POSTGRES: &[Need] = &[need(
     &["-c", "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :); pg_ctl --version && psql --version"],
     "postgresql",
 )];
+
+/// For the hashes of Laravel's own hashers.
+pub(crate) const LARAVEL: Need =
+    need("php", &["-r", "require 'Illuminate/autoload.php';"], "php-laravel-framework");
+
+/// For accounts in an application's user table.
+pub(crate) const ACCOUNTS: &[Need] = &[POSTGRES[0], need("php", &["--version"], "php-cli"), LARAVEL];
 
 /// For the proxies of docs/operations.md.
 pub(crate) const PROXIES: &[Need] = &[

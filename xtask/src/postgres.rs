@@ -2,9 +2,10 @@
 //! and started again in between, as an operator would.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::run::{Done, root, works};
 
@@ -42,6 +43,21 @@ impl Postgres {
         format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The same, found under another name: `host` is what its certificate is checked against.
+    pub(crate) fn url_at(&self, host: &str, database: &str) -> String {
+        format!("postgres://{OWNER}:{PASSWORD_IN_URL}@{host}:{}/{database}?hostaddr=127.0.0.1", self.port)
+    }
+
+    /// What libpq, psycopg and whoever reads its variables are told, besides the database's name.
+    pub(crate) fn variables(&self) -> [(&'static str, String); 4] {
+        [
+            ("PGHOST", "127.0.0.1".to_owned()),
+            ("PGPORT", self.port.to_string()),
+            ("PGUSER", OWNER.to_owned()),
+            ("PGPASSWORD", PASSWORD.to_owned()),
+        ]
+    }
+
     pub(crate) fn create_database(&self, name: &str) -> Done {
         self.sql("postgres", &format!("CREATE DATABASE \"{name}\"")).map(drop)
     }
@@ -57,6 +73,25 @@ impl Postgres {
         command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
         command.args(["--dbname", url, "--command", text]);
         finished(command, &self.folder).map(|output| output.trim_end().to_owned())
+    }
+
+    /// A psql that stays, for what holds a transaction open.
+    pub(crate) fn session(&self, database: &str) -> Result<Session, String> {
+        let mut command = Command::new(self.programs.join("psql"));
+        command.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "--dbname",
+            &self.url(database),
+        ]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir(&self.folder);
+        let mut process = command.spawn().map_err(|error| format!("cannot run psql: {error}"))?;
+        let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err("psql has no pipes".to_owned());
+        };
+        Ok(Session { process, input, output: BufReader::new(output) })
     }
 
     /// Stops it and breaks all connections (`-m fast`), as a restart for an upgrade does. Returns when it has ended.
@@ -132,6 +167,36 @@ impl Drop for Postgres {
     /// By the process id in its own data folder.
     fn drop(&mut self) {
         let _ = self.control(&["stop", "-m", "immediate"]);
+    }
+}
+
+/// One connection.
+pub(crate) struct Session {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Sends `text`, and waits for the line `answer`.
+    pub(crate) fn say(&mut self, text: &str, answer: &str) -> Done {
+        let failed = |error: std::io::Error| format!("psql: {error}");
+        writeln!(self.input, "{text}").and_then(|()| self.input.flush()).map_err(failed)?;
+        let mut line = String::new();
+        while self.output.read_line(&mut line).map_err(failed)? > 0 {
+            if line.trim() == answer {
+                return Ok(());
+            }
+            line.clear();
+        }
+        Err(format!("psql ended before it said {answer}"))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

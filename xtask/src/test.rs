@@ -26,7 +26,7 @@ const PARTS: &[Part] = &[
     part("rust", &[], |_| cargo("test --workspace --all-features")),
     part("pyjwt", &[], |_| pyjwt()),
     part("openapi", &[], |_| crate::openapi::run()),
-    part("accounts", needs::POSTGRES, |_| crate::accounts::run()),
+    part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
     part("browser", needs::BROWSER, |_| crate::browser::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),
     part("kill", &[], kill),
