@@ -77,7 +77,7 @@ impl File {
                 let why = "it has parameters that are not written as :name";
                 return Err(DatabaseError::Refused(why.to_owned()));
             }
-            Ok(prepared.column_names().into_iter().map(str::to_owned).collect())
+            Ok(prepared.column_names().map(str::to_owned).collect())
         })
         .await
     }
@@ -150,7 +150,7 @@ fn connect(path: &Path, access: Access) -> Result<Connection, DatabaseError> {
 
 fn read(connection: &Connection, sql: &str, values: &[String]) -> Result<Vec<Row>, DatabaseError> {
     let mut prepared = connection.prepare_cached(sql).map_err(|error| broken(&error))?;
-    let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let names: Arc<[String]> = prepared.column_names().map(str::to_owned).collect();
     // SQLite has no booleans: a column that was declared as one holds 0 and 1.
     let is_truth = |declared: Option<&str>| {
         declared.is_some_and(|name| name.eq_ignore_ascii_case("bool") || name.eq_ignore_ascii_case("boolean"))

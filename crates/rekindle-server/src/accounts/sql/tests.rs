@@ -33,10 +33,8 @@ fn django() -> (TempDir, PathBuf) {
 }
 
 fn settings(path: &Path, preset: Option<SqlPreset>) -> config::Accounts {
-    let mut settings = config::Accounts::default();
-    settings.sql_url = Some(format!("sqlite:{}", path.display()).parse().unwrap());
-    settings.sql_preset = preset;
-    settings
+    let sql_url = Some(format!("sqlite:{}", path.display()).parse().unwrap());
+    config::Accounts { sql_url, sql_preset: preset, ..config::Accounts::default() }
 }
 
 fn open(settings: &config::Accounts) -> SqlAccounts {
