@@ -259,12 +259,14 @@ async fn without_rotation_the_account_is_asked_at_every_refresh() {
                 .ends_with(r#"{"role":"editor"}"#)
         );
     }
-    assert!(named.renew_session(login.session.id, Generation(1)).await.is_ok());
+    assert!(named.renew_session(login.session.id, Generation(1), None).await.is_ok());
+    let other = named.renew_session(login.session.id, Generation(1), Some("another")).await;
+    assert!(matches!(other, Err(Failure::SessionEnded(Ended::Unknown))));
 
     let disabled = with_hook(&node, renewing(), Disabled).await;
     let ended = exchange(&disabled, &login.refresh_token).await;
     assert!(matches!(ended, Err(Failure::SessionEnded(Ended::Revoked(Reason::UserDisabled)))));
-    assert!(engine.renew_session(login.session.id, Generation(1)).await.is_err());
+    assert!(engine.renew_session(login.session.id, Generation(1), None).await.is_err());
 }
 
 #[tokio::test]

@@ -33,12 +33,12 @@ pub(super) fn run(check: &Check, output: Output) -> anyhow::Result<()> {
     }
     let config = read(check.config.clone())?;
     look_for_master_key(&config)?;
-    dialect::try_keys(&config)?;
     let mut found = Found { advice: config.advice() };
     if let Some(certificates) = Certificates::open(&config.tls)? {
         found.advice.extend(certificate(&certificates, SystemClock.now()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(dialect::look(&config))?;
     found.advice.extend(runtime.block_on(look_at_accounts(&config))?);
     output.show(&found, |found| match found.advice.as_slice() {
         [] => "nothing to say: this configuration can be served".to_owned(),

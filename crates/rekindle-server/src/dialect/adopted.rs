@@ -1,11 +1,22 @@
 //! A presented refresh token: one that was written here, or one of the package's own from before the switch.
 
-use rekindle::core::Reason;
+use rekindle::core::{Reason, Status};
 use rekindle::engine::{Adopt, Engine, Presentation, Tokens};
 use rekindle::error::{Ended, Failure};
 
+use super::blacklist::{Blacklist, Listed};
+use super::jwt::Signed;
 use crate::api::Problem;
 use crate::app::AppState;
+
+/// The sessions of one dialect.
+pub(crate) struct Sessions {
+    /// The dialect's name: a token of another one's session is none of its tokens.
+    pub(crate) name: &'static str,
+    /// Writes the dialect's tokens.
+    pub(crate) engine: Engine,
+    pub(crate) blacklist: Option<Blacklist>,
+}
 
 /// What a refresh token of the application says, its signature and its end checked.
 pub(crate) struct Refreshable {
@@ -15,52 +26,75 @@ pub(crate) struct Refreshable {
     ///
     /// Also for a token that names a session: the package copies claims from token to token, so one that it made of ours,
     /// before the switch was complete or after it was taken back, names our session and is none of its tokens.
-    pub(crate) theirs: Option<Adopt>,
+    pub(crate) theirs: Option<Theirs>,
 }
 
-const UNKNOWN: Failure = Failure::SessionEnded(Ended::Unknown);
+/// A token of the package's own.
+pub(crate) struct Theirs {
+    adopt: Adopt,
+    jti: String,
+    token: String,
+}
 
-impl Refreshable {
+impl Theirs {
+    /// `jti` is what the package calls it by.
+    pub(crate) fn new(adopt: Adopt, jti: Option<String>, signed: &Signed) -> Self {
+        Self { adopt, jti: jti.unwrap_or_default(), token: signed.token.clone() }
+    }
+}
+
+impl Sessions {
     /// The next tokens.
-    pub(crate) async fn exchange(
-        self,
-        app: &AppState,
-        engine: &Engine,
-        name: &str,
-    ) -> Result<Tokens, Problem> {
-        let mut failure = UNKNOWN;
-        if let Some(ours) = self.ours {
+    pub(crate) async fn exchange(&self, app: &AppState, token: Refreshable) -> Result<Tokens, Problem> {
+        if let Some(ours) = token.ours {
             app.rates.refresh_of(ours.session)?;
-            match engine.exchange(ours, Some(name)).await {
-                Err(unknown @ Failure::SessionEnded(Ended::Unknown)) => failure = unknown,
+            match self.engine.exchange(ours, Some(self.name)).await {
+                Err(Failure::SessionEnded(Ended::Unknown)) => {}
                 known => return Ok(known?),
             }
         }
-        match self.theirs {
-            Some(theirs) => Ok(engine.adopt(theirs).await?),
-            None => Err(failure.into()),
-        }
+        self.adopt(token.theirs).await
     }
 
-    /// Ends its session, adopted or not.
+    /// Takes a token of the package's over.
+    pub(crate) async fn adopt(&self, theirs: Option<Theirs>) -> Result<Tokens, Problem> {
+        let theirs = self.listed(theirs).await?;
+        Ok(self.engine.adopt(theirs.adopt).await?)
+    }
+
+    /// Ends the session of a refresh token, adopted or not.
     ///
     /// # Errors
     /// [`Code::SessionEnded`](crate::api::Code::SessionEnded) where it had ended before.
-    pub(crate) async fn end(self, engine: &Engine) -> Result<(), Problem> {
-        let mut failure = UNKNOWN;
-        if let Some(ours) = self.ours {
-            match engine.session_presented(ours).await {
-                Ok(session) if session.status != rekindle::core::Status::Active => {
+    pub(crate) async fn end(&self, token: Refreshable) -> Result<(), Problem> {
+        if let Some(ours) = token.ours {
+            match self.engine.session_presented(ours).await {
+                Ok(session) if session.status != Status::Active => {
                     return Err(Failure::from(session.status).into());
                 }
-                Ok(session) => return Ok(engine.revoke(session.id, Reason::LoggedOut).await?),
-                Err(unknown @ Failure::SessionEnded(Ended::Unknown)) => failure = unknown,
+                Ok(session) => return Ok(self.engine.revoke(session.id, Reason::LoggedOut).await?),
+                Err(Failure::SessionEnded(Ended::Unknown)) => {}
                 Err(other) => return Err(other.into()),
             }
         }
-        match self.theirs {
-            Some(theirs) => Ok(engine.bar(theirs, Reason::LoggedOut).await?),
-            None => Err(failure.into()),
+        self.bar(token.theirs).await
+    }
+
+    /// Sees to it that a token of the package's is not adopted any more.
+    pub(crate) async fn bar(&self, theirs: Option<Theirs>) -> Result<(), Problem> {
+        let theirs = self.listed(theirs).await?;
+        Ok(self.engine.bar(theirs.adopt, Reason::LoggedOut).await?)
+    }
+
+    /// The token, if there is one and the package has not retired it.
+    async fn listed(&self, theirs: Option<Theirs>) -> Result<Theirs, Problem> {
+        let Some(theirs) = theirs else { return Err(Failure::SessionEnded(Ended::Unknown).into()) };
+        if let Some(blacklist) = &self.blacklist {
+            let listed = Listed { jti: &theirs.jti, token: &theirs.token };
+            if blacklist.has(&listed).await? {
+                return Err(Failure::SessionEnded(Ended::Revoked(Reason::Revoked)).into());
+            }
         }
+        Ok(theirs)
     }
 }

@@ -58,8 +58,7 @@ impl Codec {
         verified.claims::<serde::de::IgnoredAny>()?;
         let members = verified.members()?;
         let members = members.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-        let signing_input = token.rsplit_once('.').map_or(token, |(input, _)| input).to_owned();
-        let signed = Signed { signing_input, members };
+        let signed = Signed { token: token.to_owned(), members };
         if let Some(issuer) = &self.issuer
             && signed.text("iss").as_ref() != Some(issuer)
         {
@@ -78,12 +77,17 @@ impl Codec {
 
 /// A token whose signature holds.
 pub(crate) struct Signed {
-    /// What was signed.
-    pub(crate) signing_input: String,
+    /// Its text.
+    pub(crate) token: String,
     members: Vec<(String, String)>,
 }
 
 impl Signed {
+    /// What was signed: the same, however the signature is spelled.
+    pub(crate) fn signing_input(&self) -> String {
+        self.token.rsplit_once('.').map_or_else(|| self.token.clone(), |(input, _)| input.to_owned())
+    }
+
     /// The JSON text of a claim.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.members.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())

@@ -4,6 +4,7 @@
 //! each folder says in its package's words what that was. Several can be mounted at once, over the same sessions.
 
 mod adopted;
+mod blacklist;
 mod client;
 mod cookie;
 mod jwt;
@@ -15,9 +16,12 @@ mod uuid;
 
 use axum::Router;
 use rekindle::core::Policy;
+use rekindle::token::SigningKey;
 
+use self::blacklist::Blacklist;
 use crate::app::AppState;
 use crate::config::{Checked, ConfigError, Key};
+pub(crate) use blacklist::WantedBlacklist;
 pub(crate) use key::WantedKey;
 pub(crate) use preset::{Base, Clash};
 
@@ -71,6 +75,9 @@ pub(crate) trait Dialect {
     /// What its tokens are signed with.
     fn key(&self) -> WantedKey<'_>;
 
+    /// Where its package keeps the tokens that it has retired, if that is to be asked.
+    fn blacklist(&self) -> Option<WantedBlacklist>;
+
     /// Says what is legal and worth a second thought: on which key, what it leads to, and the mend.
     fn advise(&self, say: &mut dyn FnMut(&'static str, &str));
 
@@ -85,7 +92,9 @@ pub(crate) struct Ground {
     /// What [`Dialect::policy`] said.
     pub(crate) policy: Policy,
     /// What [`Dialect::key`] wanted.
-    pub(crate) key: rekindle::token::SigningKey,
+    pub(crate) key: SigningKey,
+    /// What [`Dialect::blacklist`] wanted.
+    pub(crate) blacklist: Option<Blacklist>,
 }
 
 /// The endpoints of all dialects that `config` mounts.
@@ -99,19 +108,26 @@ pub(crate) fn mount(config: &Checked, app: &AppState) -> Result<Router<AppState>
         // It was looked at when the configuration was read.
         let policy = config.policy_of(dialect).map_err(|clash| ConfigError::plain(clash.rule))?;
         tracing::info!(dialect = dialect.name(), "mounted");
-        routes = routes.merge(dialect.routes(Ground { app: app.clone(), policy, key }));
+        let blacklist = blacklist_of(config, dialect)?;
+        routes = routes.merge(dialect.routes(Ground { app: app.clone(), policy, key, blacklist }));
     }
     Ok(routes)
 }
 
-/// Whether the keys of all dialects that `config` mounts can be read and used.
+/// Whether the keys and blacklists of all dialects that `config` mounts can be read and used.
 ///
 /// # Errors
 /// The first that cannot.
-pub(crate) fn try_keys(config: &Checked) -> Result<(), ConfigError> {
-    config
-        .dialects
-        .mounted()
-        .into_iter()
-        .try_for_each(|dialect| key::open(&config.keys, &dialect.key()).map(drop))
+pub(crate) async fn look(config: &Checked) -> Result<(), ConfigError> {
+    for dialect in config.dialects.mounted() {
+        key::open(&config.keys, &dialect.key())?;
+        if let Some(blacklist) = blacklist_of(config, dialect)? {
+            blacklist.look().await?;
+        }
+    }
+    Ok(())
+}
+
+fn blacklist_of(config: &Checked, dialect: &dyn Dialect) -> Result<Option<Blacklist>, ConfigError> {
+    dialect.blacklist().map(|wanted| Blacklist::open(wanted, &config.accounts)).transpose()
 }

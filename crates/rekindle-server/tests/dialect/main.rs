@@ -8,6 +8,7 @@
 mod clock;
 
 mod adoption;
+mod blacklist;
 mod drf_jwt;
 mod flask;
 mod server;

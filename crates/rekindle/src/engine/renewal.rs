@@ -52,19 +52,27 @@ impl Engine {
         .await
     }
 
-    /// Renews the access token of a session for whoever holds one of its tokens of another form, whose signature the form's
+    /// Renews the access token of a session, if it is that of `client_id`, for whoever holds one of its tokens of another form, whose signature the form's
     /// reader has checked. The account is asked, as by a refresh: for such a holder there is no other occasion.
     ///
     /// # Errors
     /// [`Failure::SessionEnded`] or [`Failure::Unavailable`].
-    pub async fn renew_session(&self, id: SessionId, generation: Generation) -> Result<Tokens, Failure> {
-        let engine = self.clone();
+    pub async fn renew_session(
+        &self,
+        id: SessionId,
+        generation: Generation,
+        client_id: Option<&str>,
+    ) -> Result<Tokens, Failure> {
+        let (engine, client_id) = (self.clone(), client_id.map(str::to_owned));
         self.finish(async move {
             for _ in 0..super::ROUNDS {
                 let now = engine.now();
                 let Some((session, version)) = engine.shared.store.load(id).await? else {
                     return Err(Failure::SessionEnded(Ended::Unknown));
                 };
+                if client_id.as_ref().is_some_and(|client| *client != session.client_id) {
+                    return Err(Failure::SessionEnded(Ended::Unknown));
+                }
                 let outcome = rekindle_core::renew(&session, generation, &engine.view.policy, now);
                 if let Some((session, iat)) = engine.renew_for_account(version, &session, outcome).await? {
                     return engine.renewed(session, iat);

@@ -5,6 +5,7 @@
 use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
+use crate::dialect::WantedBlacklist;
 use crate::config::{KeyText, SameSite, Signature, Span, section, words};
 
 section! {
@@ -84,6 +85,11 @@ section! {
         /// Whether tokens that the package has issued are taken over into sessions. Turn it off once
         /// `JWT_REFRESH_EXPIRATION_DELTA` has passed: until then whoever has the secret can make one.
         adopt: bool = true;
+
+        /// Where tokens stand that the package has retired, and that are not to be taken over: `"package"` for the table of
+        /// drf-jwt's `blacklist` app, or SQL that answers a row for such a token, with `:jti`, `:jti_hex` (without dashes) or
+        /// `:token`. Asked in the database of `accounts.sql_url`. Default: nothing is asked.
+        blacklist_query: Option<String> = None;
     }
 }
 
@@ -113,6 +119,14 @@ impl Settings {
     pub(super) fn allows_refresh(&self) -> bool {
         self.JWT_ALLOW_REFRESH.unwrap_or(self.package == Package::Styria)
     }
+}
+
+/// Where the package's own app keeps them. SQLite has the name without dashes, PostgreSQL as a UUID.
+const PACKAGE: &str = "SELECT 1 FROM blacklist_blacklistedtoken \
+                       WHERE token = :token OR replace(CAST(token_id AS text), '-', '') = :jti_hex";
+
+pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
+    WantedBlacklist::of("dialects.drf-jwt.blacklist_query", settings.blacklist_query.as_deref(), PACKAGE)
 }
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {

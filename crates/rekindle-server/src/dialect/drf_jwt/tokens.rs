@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::settings::{Package, Settings, TokenId};
 use super::words::Wrong;
 use crate::api::device;
+use crate::dialect::adopted::Theirs;
 use crate::dialect::jwt::{Codec, Payload, Signed};
 use crate::dialect::uuid;
 use crate::json::Members;
@@ -54,7 +55,7 @@ impl Tokens {
     }
 
     /// A token of the package's own, which renews itself for as long as `origin` says.
-    pub(super) fn adopt(&self, signed: &Signed, origin: Timestamp, headers: &HeaderMap) -> Option<Adopt> {
+    pub(super) fn adopt(&self, signed: &Signed, origin: Timestamp, headers: &HeaderMap) -> Option<Theirs> {
         if !self.settings.adopt {
             return None;
         }
@@ -62,8 +63,8 @@ impl Tokens {
         let username = || signed.text("username");
         let subject = signed.subject("user_id").or_else(username)?;
         let known = ["user_id", "iat", "exp", "jti", "orig_iat", "aud", "iss"];
-        Some(Adopt {
-            signed: signed.signing_input.clone(),
+        let adopt = Adopt {
+            signed: signed.signing_input(),
             subject,
             client_id: super::NAME.to_owned(),
             claims: signed.others(&known),
@@ -74,7 +75,10 @@ impl Tokens {
             absolute_until: Some(origin + self.settings.JWT_REFRESH_EXPIRATION_DELTA.0),
             idle: None,
             descends_from: signed.place().map(|(session, _)| session),
-        })
+        };
+        // The package retires a chain by the name of its first token.
+        let chain = signed.text("orig_jti").or_else(|| signed.text("jti"));
+        Some(Theirs::new(adopt, chain, signed))
     }
 
     /// The claims of a login, with the name that was typed where the accounts give none: tokens carry it.

@@ -7,8 +7,8 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::{Reason, Status};
-use rekindle::engine::{Engine, Login};
-use rekindle::error::{Ended, Failure};
+use rekindle::engine::Login;
+use rekindle::error::Failure;
 use serde::Serialize;
 
 use super::NAME;
@@ -17,6 +17,7 @@ use super::tokens::Tokens;
 use super::words::{Wrong, refused};
 use crate::api::{Asked, Problem, device};
 use crate::app::AppState;
+use crate::dialect::adopted::Sessions;
 use crate::dialect::client::{self, Client};
 use crate::dialect::cookie::{Attributes, Stay};
 use crate::dialect::jwt::Signed;
@@ -28,7 +29,7 @@ use crate::sign_in;
 /// What the views stand on.
 pub(super) struct State {
     pub(super) app: AppState,
-    pub(super) engine: Engine,
+    pub(super) sessions: Sessions,
     pub(super) tokens: Arc<Tokens>,
     pub(super) settings: Settings,
 }
@@ -85,7 +86,7 @@ impl State {
             device: device(None, &headers),
             ..Login::new(account.subject)
         };
-        let opened = sign_in::open(&self.app, &self.engine, login, account.credential_version).await;
+        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
         let tokens = opened.map_err(|problem| self.refused(&problem))?;
         Ok(self.answer(&tokens.access_token, Some(Asked::Login)))
     }
@@ -103,14 +104,11 @@ impl State {
         let renewed = match signed.place() {
             Some((session, generation)) => {
                 self.app.rates.refresh_of(session).map_err(|error| self.refused(&error.into()))?;
-                self.engine.renew_session(session, generation).await
+                self.sessions.engine.renew_session(session, generation, Some(NAME)).await.map_err(Problem::from)
             }
-            None => match self.tokens.adopt(&signed, origin, &headers) {
-                Some(theirs) => self.engine.adopt(theirs).await,
-                None => Err(Failure::SessionEnded(Ended::Unknown)),
-            },
+            None => self.sessions.adopt(self.tokens.adopt(&signed, origin, &headers)).await,
         };
-        let tokens = renewed.map_err(|failure| self.refused(&failure.into()))?;
+        let tokens = renewed.map_err(|problem| self.refused(&problem))?;
         Ok(self.answer(&tokens.access_token, Some(Asked::Refresh)))
     }
 
@@ -124,7 +122,7 @@ impl State {
     /// A token outlives its session, and whoever asks whether it is valid wants to know.
     async fn lives(&self, signed: &Signed) -> Result<(), Problem> {
         let Some((session, _)) = signed.place() else { return Ok(()) };
-        match self.engine.session(session).await? {
+        match self.sessions.engine.session(session).await? {
             Some(session) if session.status != Status::Active => Err(Failure::from(session.status).into()),
             _ => Ok(()),
         }
@@ -135,15 +133,17 @@ impl State {
         let (token, signed) = self.presented(&headers, request).await?;
         self.lives(&signed).await.map_err(|problem| self.refused(&problem))?;
         let ended = match (signed.place(), Tokens::origin(&signed)) {
-            (Some((session, _)), _) => self.engine.revoke(session, Reason::LoggedOut).await,
+            (Some((session, _)), _) => {
+                self.sessions.engine.revoke(session, Reason::LoggedOut).await.map_err(Problem::from)
+            }
             (None, Some(origin)) => match self.tokens.adopt(&signed, origin, &headers) {
-                Some(theirs) => self.engine.bar(theirs, Reason::LoggedOut).await,
+                Some(theirs) => self.sessions.bar(Some(theirs)).await,
                 None => Ok(()),
             },
             // It cannot be renewed: nothing goes on after its end.
             (None, None) => Ok(()),
         };
-        ended.map_err(|failure| self.refused(&failure.into()))?;
+        ended.map_err(|problem| self.refused(&problem))?;
         Ok(success(StatusCode::CREATED, &Token { pk: None, token: &token }, None))
     }
 

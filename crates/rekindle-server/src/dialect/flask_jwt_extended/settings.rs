@@ -5,6 +5,7 @@
 use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
+use crate::dialect::WantedBlacklist;
 use crate::config::{KeyText, SameSite, Signature, Span, section, words};
 
 section! {
@@ -135,6 +136,11 @@ section! {
         /// Whether refresh tokens that the application has issued are taken over into sessions. Turn it off once the last of
         /// them has expired: until then whoever has the secret can make one.
         adopt: bool = true;
+
+        /// Where refresh tokens stand that the application has revoked, and that are not to be taken over: `"package"` for the
+        /// `token_blocklist` of the package's documentation, or SQL that answers a row for such a token, with `:jti`, `:jti_hex`
+        /// (without dashes) or `:token`. Asked in the database of `accounts.sql_url`. Default: nothing is asked.
+        blacklist_query: Option<String> = None;
     }
 }
 
@@ -161,6 +167,13 @@ impl Settings {
     pub(super) fn shows_tokens(&self) -> bool {
         self.JWT_TOKEN_LOCATION.iter().any(|location| *location != Location::Cookies)
     }
+}
+
+/// The table of the package's documentation.
+const DOCUMENTED: &str = "SELECT 1 FROM token_blocklist WHERE jti = :jti";
+
+pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
+    WantedBlacklist::of("dialects.flask-jwt-extended.blacklist_query", settings.blacklist_query.as_deref(), DOCUMENTED)
 }
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {

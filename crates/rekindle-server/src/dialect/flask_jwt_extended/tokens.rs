@@ -12,7 +12,7 @@ use super::errors::{Said, unreadable};
 use super::locations::Kind;
 use super::settings::Settings;
 use crate::api::device;
-use crate::dialect::adopted::Refreshable;
+use crate::dialect::adopted::{Refreshable, Theirs};
 use crate::dialect::jwt::{Codec, Payload, Signed};
 use crate::dialect::uuid;
 
@@ -60,7 +60,9 @@ impl Tokens {
         let tag = signed.text("jti").unwrap_or_default();
         let ours = signed.place().map(|(session, generation)| Presentation { session, generation, tag });
         let subject = signed.subject(&self.settings.JWT_IDENTITY_CLAIM).filter(|_| self.settings.adopt);
-        let theirs = subject.map(|subject| self.adopt(subject, signed, headers));
+        let theirs = subject.map(|subject| {
+            Theirs::new(self.adopt(subject, signed, headers), signed.text("jti"), signed)
+        });
         Refreshable { ours, theirs }
     }
 
@@ -72,7 +74,7 @@ impl Tokens {
         let expires_at = date("exp").unwrap_or(issued_at + life);
         let known: Vec<&str> = KNOWN.into_iter().chain([self.settings.JWT_IDENTITY_CLAIM.as_str()]).collect();
         Adopt {
-            signed: signed.signing_input.clone(),
+            signed: signed.signing_input(),
             subject,
             client_id: super::NAME.to_owned(),
             claims: signed.others(&known),

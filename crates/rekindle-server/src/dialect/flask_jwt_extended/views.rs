@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use rekindle::core::{Reason, Seconds};
-use rekindle::engine::{Engine, Login};
+use rekindle::engine::Login;
 use serde_json::{Map, Value};
 
 use super::errors::{Said, refusal, refused};
@@ -18,6 +18,7 @@ use super::tokens::Tokens;
 use super::{NAME, csrf};
 use crate::api::{Asked, Code, Problem, device};
 use crate::app::AppState;
+use crate::dialect::adopted::Sessions;
 use crate::dialect::client::{self, Client};
 use crate::dialect::cookie::{Attributes, Stay};
 use crate::dialect::jwt::Signed;
@@ -31,7 +32,7 @@ const A_YEAR: Seconds = Seconds(31_540_000);
 /// What the endpoints stand on.
 pub(super) struct State {
     pub(super) app: AppState,
-    pub(super) engine: Engine,
+    pub(super) sessions: Sessions,
     pub(super) tokens: Arc<Tokens>,
     pub(super) settings: Settings,
 }
@@ -107,7 +108,7 @@ impl State {
             device: device(None, &request.headers),
             ..Login::new(account.subject)
         };
-        let opened = sign_in::open(&self.app, &self.engine, login, account.credential_version).await;
+        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
         let tokens = opened.map_err(|problem| self.refused(&problem))?;
         let shown = [("access_token", &tokens.access_token), ("refresh_token", &tokens.refresh_token)];
         let mut response = self.answer(&shown, "login successful", Some(Asked::Login));
@@ -120,7 +121,7 @@ impl State {
         self.app.rates.refresh(client).map_err(|error| self.refused(&error.into()))?;
         let (signed, _) = self.presented(Kind::Refresh, &request)?;
         let refreshable = self.tokens.refreshable(&signed, &request.headers);
-        let tokens = refreshable.exchange(&self.app, &self.engine, NAME).await;
+        let tokens = self.sessions.exchange(&self.app, refreshable).await;
         let tokens = tokens.map_err(|problem| self.refused(&problem))?;
         let shown = [("access_token", &tokens.access_token)];
         let mut response = self.answer(&shown, "token refreshed", Some(Asked::Refresh));
@@ -137,12 +138,12 @@ impl State {
                 Ok((signed, _)) => {
                     let ended = match (kind, signed.place()) {
                         (Kind::Access, Some((session, _))) => {
-                            self.engine.revoke(session, Reason::LoggedOut).await.map_err(Problem::from)
+                            self.sessions.engine.revoke(session, Reason::LoggedOut).await.map_err(Problem::from)
                         }
                         // An access token of the application's own names no session.
                         (Kind::Access, None) => Ok(()),
                         (Kind::Refresh, _) => {
-                            self.tokens.refreshable(&signed, &request.headers).end(&self.engine).await
+                            self.sessions.end(self.tokens.refreshable(&signed, &request.headers)).await
                         }
                     };
                     match ended {

@@ -5,6 +5,7 @@
 use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
+use crate::dialect::WantedBlacklist;
 use crate::config::{KeyText, Signature, Span, section, words};
 
 section! {
@@ -80,6 +81,11 @@ section! {
         /// Whether refresh tokens that the package has issued are taken over into sessions. Turn it off once the last of them
         /// has expired: until then whoever has the secret can make one.
         adopt: bool = true;
+
+        /// Where refresh tokens stand that the package has retired, and that are not to be taken over: `"package"` for the
+        /// tables of its `token_blacklist`, or SQL that answers a row for such a token, with `:jti`, `:jti_hex` (without
+        /// dashes) or `:token`. Asked in the database of `accounts.sql_url`. Default: nothing is asked.
+        blacklist_query: Option<String> = None;
     }
 }
 
@@ -102,6 +108,14 @@ pub enum UserIdType {
     Integer,
 }
 words!(UserIdType: String = "string", Integer = "integer");
+
+/// Where the package's own app keeps them.
+const PACKAGE: &str = "SELECT 1 FROM token_blacklist_blacklistedtoken AS b \
+                       JOIN token_blacklist_outstandingtoken AS o ON o.id = b.token_id WHERE o.jti = :jti";
+
+pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
+    WantedBlacklist::of("dialects.simplejwt.blacklist_query", settings.blacklist_query.as_deref(), PACKAGE)
+}
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {
     let pair = settings.views == Views::Pair;

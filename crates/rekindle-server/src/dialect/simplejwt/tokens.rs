@@ -8,7 +8,7 @@ use rekindle::token::{KeyError, SigningKey, TokenError};
 
 use super::settings::{Settings, UserIdType, Views};
 use crate::api::device;
-use crate::dialect::adopted::Refreshable;
+use crate::dialect::adopted::{Refreshable, Theirs};
 use crate::dialect::jwt::{Codec, Payload, Signed};
 use crate::dialect::uuid;
 
@@ -79,8 +79,12 @@ impl Tokens {
         let place = signed.place();
         let ours = place.map(|(session, generation)| Presentation { session, generation, tag: jti });
         let subject = signed.subject(&self.settings.USER_ID_CLAIM).filter(|_| self.settings.adopt);
-        let theirs = subject.map(|subject| self.adopt(subject, &signed, headers));
+        let theirs = subject.map(|subject| self.theirs(self.adopt(subject, &signed, headers), &signed));
         Refreshable { ours, theirs }
+    }
+
+    fn theirs(&self, adopt: Adopt, signed: &Signed) -> Theirs {
+        Theirs::new(adopt, signed.text(&self.settings.JTI_CLAIM), signed)
     }
 
     fn adopt(&self, subject: String, signed: &Signed, headers: &axum::http::HeaderMap) -> Adopt {
@@ -97,7 +101,7 @@ impl Tokens {
             &settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM,
         ];
         Adopt {
-            signed: signed.signing_input.clone(),
+            signed: signed.signing_input(),
             subject,
             client_id: super::NAME.to_owned(),
             claims: signed.others(&known),
@@ -120,11 +124,12 @@ impl Tokens {
     }
 
     /// A sliding token of the package's own.
-    pub(super) fn adopt_sliding(&self, signed: &Signed, headers: &axum::http::HeaderMap) -> Option<Adopt> {
+    pub(super) fn adopt_sliding(&self, signed: &Signed, headers: &axum::http::HeaderMap) -> Option<Theirs> {
         let subject = signed.subject(&self.settings.USER_ID_CLAIM).filter(|_| self.settings.adopt)?;
         let end = self.refresh_exp(signed)?;
         let adopt = self.adopt(subject, signed, headers);
-        Some(Adopt { absolute_until: Some(end), expires_at: end.max(adopt.expires_at), ..adopt })
+        let expires_at = end.max(adopt.expires_at);
+        Some(self.theirs(Adopt { absolute_until: Some(end), expires_at, ..adopt }, signed))
     }
 
     fn start(&self, kind: &str, exp: Timestamp, iat: Timestamp, jti: &str) -> Payload {

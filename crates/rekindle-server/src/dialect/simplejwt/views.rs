@@ -6,7 +6,7 @@ use axum::extract::{self, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Status;
-use rekindle::engine::{Engine, Login};
+use rekindle::engine::Login;
 use rekindle::error::{Ended, Failure};
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use super::settings::{Settings, Views};
 use super::tokens::{Kind, Tokens, Why};
 use crate::api::{Asked, Code, Problem, device};
 use crate::app::AppState;
+use crate::dialect::adopted::Sessions;
 use crate::dialect::client::{self, Client};
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::{Refusal, success};
@@ -25,7 +26,7 @@ use crate::sign_in;
 /// What the views stand on.
 pub(super) struct State {
     pub(super) app: AppState,
-    pub(super) engine: Engine,
+    pub(super) sessions: Sessions,
     pub(super) tokens: Arc<Tokens>,
     pub(super) settings: Settings,
 }
@@ -123,7 +124,7 @@ impl State {
             device: device(None, &headers),
             ..Login::new(account.subject)
         };
-        let opened = sign_in::open(&self.app, &self.engine, login, account.credential_version).await;
+        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
         let tokens = opened.map_err(refused)?;
         Ok(match self.settings.views {
             Views::Pair => {
@@ -142,7 +143,7 @@ impl State {
         let token = one_field("refresh", &headers, request).await?;
         let signed = self.tokens.read(&token, Kind::Refresh, self.app.clock.now()).map_err(not_valid)?;
         let refreshable = self.tokens.refreshable(signed, &headers);
-        let tokens = refreshable.exchange(&self.app, &self.engine, NAME).await.map_err(refused)?;
+        let tokens = self.sessions.exchange(&self.app, refreshable).await.map_err(refused)?;
         // Without rotation the client keeps the one it has.
         let refresh =
             if self.settings.ROTATE_REFRESH_TOKENS { tokens.refresh_token } else { String::new() };
@@ -163,14 +164,11 @@ impl State {
         let tokens = match signed.place() {
             Some((session, generation)) => {
                 self.app.rates.refresh_of(session).map_err(|error| refused(error.into()))?;
-                self.engine.renew_session(session, generation).await
+                self.sessions.engine.renew_session(session, generation, Some(NAME)).await.map_err(Problem::from)
             }
-            None => match self.tokens.adopt_sliding(&signed, &headers) {
-                Some(theirs) => self.engine.adopt(theirs).await,
-                None => Err(Failure::SessionEnded(Ended::Unknown)),
-            },
+            None => self.sessions.adopt(self.tokens.adopt_sliding(&signed, &headers)).await,
         };
-        let tokens = tokens.map_err(|failure| refused(failure.into()))?;
+        let tokens = tokens.map_err(refused)?;
         Ok(success(StatusCode::OK, &Sliding { token: tokens.access_token }, Some(Asked::Refresh)))
     }
 
@@ -191,7 +189,7 @@ impl State {
     /// A token outlives its session, and whoever asks whether it is valid wants to know.
     async fn lives(&self, signed: &Signed) -> Result<(), Problem> {
         let Some((session, generation)) = signed.place() else { return Ok(()) };
-        let Some(session) = self.engine.session(session).await? else { return Ok(()) };
+        let Some(session) = self.sessions.engine.session(session).await? else { return Ok(()) };
         if session.status != Status::Active {
             return Err(Failure::from(session.status).into());
         }
@@ -207,7 +205,7 @@ impl State {
         let headers = request.headers().clone();
         let token = one_field("refresh", &headers, request).await?;
         let signed = self.tokens.read(&token, Kind::Refresh, self.app.clock.now()).map_err(not_valid)?;
-        self.tokens.refreshable(signed, &headers).end(&self.engine).await.map_err(refused)?;
+        self.sessions.end(self.tokens.refreshable(signed, &headers)).await.map_err(refused)?;
         Ok(success(StatusCode::OK, &Nothing {}, None))
     }
 }

@@ -18,7 +18,8 @@ use rekindle::core::{Policy, Seconds};
 use self::tokens::{Forms, Tokens};
 use self::views::State;
 use super::preset::{Base, Clash, Lives};
-use super::{Dialect, Ground, WantedKey};
+use super::adopted::Sessions;
+use super::{Dialect, Ground, WantedBlacklist, WantedKey};
 use crate::app::AppState;
 pub use settings::Settings;
 
@@ -60,17 +61,22 @@ impl Dialect for Settings {
         WantedKey { own, own_name, algorithm }
     }
 
+    fn blacklist(&self) -> Option<WantedBlacklist> {
+        settings::blacklist(self)
+    }
+
     fn advise(&self, say: &mut dyn FnMut(&'static str, &str)) {
         settings::advise(self, say);
     }
 
     fn routes(&self, ground: Ground) -> Router<AppState> {
-        let Ground { app, policy, key } = ground;
+        let Ground { app, policy, key, blacklist } = ground;
         let prefix = self.prefix.trim_end_matches('/');
         let issuer = self.issuer.clone().unwrap_or_else(|| format!("{}{prefix}/login", app.public_url));
         let tokens = Arc::new(Tokens::new(self, key, issuer));
         let engine = app.engine.speaking(policy, Arc::new(Forms(Arc::clone(&tokens))));
-        let state = Arc::new(State { app, engine, tokens, settings: self.clone() });
+        let sessions = Sessions { name: NAME, engine, blacklist };
+        let state = Arc::new(State { app, sessions, tokens, settings: self.clone() });
         Router::new()
             .route(&format!("{prefix}/login"), post(views::login).fallback(views::method_not_allowed))
             .route(&format!("{prefix}/refresh"), post(views::refresh).fallback(views::method_not_allowed))

@@ -3,6 +3,7 @@
 use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
+use crate::dialect::WantedBlacklist;
 use crate::config::{KeyText, Signature, Span, section};
 
 section! {
@@ -30,6 +31,11 @@ section! {
         /// Whether tokens that the package has issued are taken over into sessions. Turn it off once `refresh_ttl` has passed:
         /// until then whoever has the secret can make one.
         adopt: bool = true;
+
+        /// Where tokens stand that the package has retired, and that are not to be taken over: SQL that answers a row for such
+        /// a token, with `:jti`; `"package"` for Laravel's `cache` table with the prefix `laravel_cache_`. Asked in the database
+        /// of `accounts.sql_url`. Default: nothing is asked. A blacklist in Redis or in files cannot be.
+        blacklist_query: Option<String> = None;
 
         /// The secret. Default: `keys.shared_secret`. May be read from a file (`REKINDLE__DIALECTS__TYMON__SECRET_FILE`).
         secret: Option<KeyText> = None;
@@ -65,6 +71,13 @@ section! {
         /// The package's switch of the same name. `check` says what it does.
         show_black_list_exception: bool = true;
     }
+}
+
+/// Laravel's cache in the database. What is past its `expiration` is no more.
+const PACKAGE: &str = "SELECT 1 FROM cache WHERE key = 'laravel_cache_' || :jti";
+
+pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
+    WantedBlacklist::of("dialects.tymon.blacklist_query", settings.blacklist_query.as_deref(), PACKAGE)
 }
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {

@@ -10,7 +10,7 @@ use rekindle::token::{KeyError, SigningKey, TokenError};
 
 use super::settings::Settings;
 use crate::api::device;
-use crate::dialect::adopted::Refreshable;
+use crate::dialect::adopted::{Refreshable, Theirs};
 use crate::dialect::jwt::{Codec, Payload, Signed};
 
 /// Writes and reads them.
@@ -67,6 +67,7 @@ impl Tokens {
         let ours = signed.place().map(|(session, generation)| Presentation { session, generation, tag });
         let subject = signed.subject("sub").filter(|_| self.settings.adopt);
         let theirs = subject.and_then(|subject| self.adopt(subject, signed, headers));
+        let theirs = theirs.map(|adopt| Theirs::new(adopt, signed.text("jti"), signed));
         Refreshable { ours, theirs }
     }
 
@@ -76,7 +77,7 @@ impl Tokens {
         // It can be exchanged to there, whatever its `exp`.
         let end = iat + self.settings.refresh_ttl.0;
         Some(Adopt {
-            signed: signed.signing_input.clone(),
+            signed: signed.signing_input(),
             subject,
             client_id: super::NAME.to_owned(),
             claims: signed.others(&["iss", "iat", "exp", "nbf", "jti", "sub", "prv"]),

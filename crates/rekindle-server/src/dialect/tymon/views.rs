@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use rekindle::core::Seconds;
-use rekindle::engine::{Engine, Login, Tokens};
+use rekindle::engine::{Login, Tokens};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +17,7 @@ use super::settings::Settings;
 use super::tokens;
 use crate::api::{Asked, Code, Problem, device};
 use crate::app::AppState;
+use crate::dialect::adopted::Sessions;
 use crate::dialect::client::{self, Client};
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::{Refusal, success};
@@ -29,7 +30,7 @@ const CHALLENGE: &str = "jwt-auth";
 /// What the endpoints stand on.
 pub(super) struct State {
     pub(super) app: AppState,
-    pub(super) engine: Engine,
+    pub(super) sessions: Sessions,
     pub(super) tokens: Arc<tokens::Tokens>,
     pub(super) settings: Settings,
 }
@@ -135,7 +136,7 @@ impl State {
             device: device(None, &request.headers),
             ..Login::new(account.subject)
         };
-        let opened = sign_in::open(&self.app, &self.engine, login, account.credential_version).await;
+        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
         let tokens = opened.map_err(|problem| refused(&problem))?;
         Ok(self.answer(tokens, Asked::Login))
     }
@@ -144,13 +145,13 @@ impl State {
         self.app.rates.refresh(client).map_err(|error| refused(&error.into()))?;
         let signed = self.presented(&request)?;
         let refreshable = self.tokens.refreshable(&signed, &request.headers);
-        let tokens = refreshable.exchange(&self.app, &self.engine, NAME).await;
+        let tokens = self.sessions.exchange(&self.app, refreshable).await;
         Ok(self.answer(tokens.map_err(|problem| refused(&problem))?, Asked::Refresh))
     }
 
     async fn logout(&self, request: Whole) -> Result<Response, Refusal> {
         let signed = self.presented(&request)?;
-        let ended = self.tokens.refreshable(&signed, &request.headers).end(&self.engine).await;
+        let ended = self.sessions.end(self.tokens.refreshable(&signed, &request.headers)).await;
         ended.map_err(|problem| refused(&problem))?;
         Ok(success(StatusCode::OK, &Message { message: "Successfully logged out" }, None))
     }
