@@ -24,7 +24,7 @@ pub(crate) async fn live() -> Response {
 }
 
 /// It can do its work and is to be sent some: the store can be read and written, the keys are those of the other
-/// servers, and it is not about to stop.
+/// servers, the accounts can be asked, and it is not about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Health), ReadyProblems))]
 pub(crate) async fn ready(State(app): State<AppState>) -> Result<Response, Problem> {
     app.monitoring.ready(&app.engine, &*app.clock).await?;

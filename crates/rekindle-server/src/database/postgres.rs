@@ -1,7 +1,7 @@
 //! PostgreSQL: a small pool of connections, and statements without names.
 //!
-//! Each question is one exchange of an unnamed statement, so that a PgBouncer may stand between. The types of its
-//! parameters are asked for once; each value then travels as text, which PostgreSQL reads as that type.
+//! Each question is one exchange of an unnamed statement: nothing of it is left behind in the connection. The types of
+//! its parameters are asked for once; each value then travels as text, which PostgreSQL reads as that type.
 
 use std::collections::HashMap;
 use std::error::Error as _;

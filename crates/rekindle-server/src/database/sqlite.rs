@@ -77,7 +77,7 @@ impl File {
                 let why = "it has parameters that are not written as :name";
                 return Err(DatabaseError::Refused(why.to_owned()));
             }
-            Ok(prepared.column_names().map(str::to_owned).collect())
+            Ok(names(&prepared))
         })
         .await
     }
@@ -150,7 +150,7 @@ fn connect(path: &Path, access: Access) -> Result<Connection, DatabaseError> {
 
 fn read(connection: &Connection, sql: &str, values: &[String]) -> Result<Vec<Row>, DatabaseError> {
     let mut prepared = connection.prepare_cached(sql).map_err(|error| broken(&error))?;
-    let names: Arc<[String]> = prepared.column_names().map(str::to_owned).collect();
+    let names: Arc<[String]> = names(&prepared).into();
     // SQLite has no booleans: a column that was declared as one holds 0 and 1.
     let is_truth = |declared: Option<&str>| {
         declared.is_some_and(|name| name.eq_ignore_ascii_case("bool") || name.eq_ignore_ascii_case("boolean"))
@@ -186,6 +186,15 @@ fn read(connection: &Connection, sql: &str, values: &[String]) -> Result<Vec<Row
         }
     }
     Ok(rows)
+}
+
+/// A loop takes what any version of rusqlite answers: a list, or an iterator.
+fn names(prepared: &rusqlite::Statement<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in prepared.column_names() {
+        names.push(name.to_owned());
+    }
+    names
 }
 
 /// SQLite's messages name tables and columns, never values.

@@ -55,7 +55,7 @@ impl Argon2Hash {
 
     pub(super) fn work(&self) -> Work {
         let kib = self.params.m_cost();
-        Work { iterations: kib.saturating_mul(self.params.t_cost()).saturating_mul(4), kib }
+        Work { iterations: kib.saturating_mul(self.params.t_cost()).saturating_mul(6), kib }
     }
 }
 

@@ -75,8 +75,7 @@ impl BcryptHash {
     }
 
     pub(super) fn work(&self) -> Work {
-        // 2^12 rounds take about as long as a million iterations.
-        Work { iterations: 250 << self.cost, kib: 4 }
+        Work { iterations: 440 << self.cost, kib: 4 }
     }
 
     pub(super) fn is_weaker_than_laravel(&self) -> bool {

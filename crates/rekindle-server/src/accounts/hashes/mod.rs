@@ -66,7 +66,8 @@ pub(super) enum Unreadable {
 /// What a check takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Work {
-    /// Time, in iterations of PBKDF2 with SHA-256. Between kinds it is an estimate.
+    /// Time, in iterations of PBKDF2 with SHA-256. Between kinds it is an estimate: a million of them take 120 ms where
+    /// bcrypt of cost 12 takes 220, Werkzeug's scrypt 100 and Django's Argon2 160.
     pub(super) iterations: u32,
     /// Memory.
     pub(super) kib: u32,

@@ -89,12 +89,12 @@ impl Pbkdf2Hash {
         are_equal(&hash, &self.hash)
     }
 
-    /// SHA-512 and its like work on blocks of twice the size, with more rounds.
+    /// Processors of today have instructions for SHA-1 and SHA-256, and none for the larger ones.
     pub(super) fn work(&self) -> Work {
         let iterations = self.iterations.get();
         let iterations = match self.digest {
             Digest::Sha1 | Digest::Sha256 => iterations,
-            Digest::Sha384 | Digest::Sha512 => iterations.saturating_mul(2),
+            Digest::Sha384 | Digest::Sha512 => iterations.saturating_mul(3),
         };
         Work { iterations, kib: 1 }
     }

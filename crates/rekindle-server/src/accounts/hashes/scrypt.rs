@@ -64,12 +64,12 @@ impl ScryptHash {
 
     pub(super) fn work(&self) -> Work {
         let nr = (1_u32 << self.log_n) * self.r;
-        Work { iterations: nr.saturating_mul(self.p), kib: nr.div_ceil(8) }
+        Work { iterations: nr.saturating_mul(self.p).saturating_mul(3), kib: nr.div_ceil(8) }
     }
 
     pub(super) fn is_weaker_than_werkzeug(&self) -> bool {
         let (log_n, r, p) = WERKZEUG;
-        self.work().iterations < (1 << log_n) * r * p
+        (self.r * self.p) << self.log_n < (r * p) << log_n
     }
 
     pub(super) fn make_werkzeug(password: &[u8], salt: [u8; 16]) -> Option<String> {
