@@ -157,3 +157,48 @@ impl fmt::Debug for Database {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_row_is_there_or_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.db");
+        let table = "CREATE TABLE blacklist (jti text, why text); INSERT INTO blacklist VALUES ('a', ''), ('b', ''), ('b', '')";
+        rusqlite::Connection::open(&path).unwrap().execute_batch(table).unwrap();
+        let url = format!("sqlite:{}", path.display()).parse().unwrap();
+        let database = Database::open(&url, Access::Read).unwrap();
+        let statement = Statement::parse("SELECT 1 FROM blacklist WHERE jti = :jti", &["jti"]).unwrap();
+        for (jti, is_there) in [("a", true), ("b", true), ("c", false), ("", false), ("a\0", false)] {
+            assert_eq!(database.has_row(&statement, &[("jti", jti)]).await.unwrap(), is_there, "{jti:?}");
+        }
+        assert!(matches!(database.row(&statement, &[("jti", "b")]).await, Err(DatabaseError::Ambiguous)));
+        assert!(matches!(
+            database.has_row(&statement, &[("sid", "a")]).await,
+            Err(DatabaseError::Unbound(_))
+        ));
+        let missing = Statement::parse("SELECT 1 FROM missing WHERE jti = :jti", &["jti"]).unwrap();
+        let refused = database.has_row(&missing, &[("jti", "a")]).await.unwrap_err();
+        assert!(refused.is_lasting() && refused.to_string().contains("no such table: missing"), "{refused}");
+        drop(dir);
+        let gone = database.has_row(&statement, &[("jti", "a")]).await.unwrap_err();
+        assert!(!gone.is_lasting(), "{gone}");
+    }
+
+    /// A question that never ends does not hold its thread for ever.
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.db");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let url = format!("sqlite:{}", path.display()).parse().unwrap();
+        let database = Database::open(&url, Access::Read).unwrap();
+        let endless =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n";
+        let endless = Statement::parse(endless, &[]).unwrap();
+        assert!(matches!(database.row(&endless, &[]).await, Err(DatabaseError::TimedOut)));
+        // The runtime ends when its threads have: only now that SQLite was told to stop.
+    }
+}

@@ -97,7 +97,7 @@ impl Checks {
         }
     }
 
-    fn costliest(&self) -> Stored {
+    pub(super) fn costliest(&self) -> Stored {
         self.costliest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -120,6 +120,27 @@ async fn whoever_is_denied_is_hashed_for() {
     }
 }
 
+/// A user whose password nobody knows could otherwise make every guess at others dearer.
+#[tokio::test]
+async fn the_cost_of_a_guess_is_learnt_from_those_that_were_right() {
+    let (_dir, path) = table("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT)");
+    let accounts = open(&settings(&path, Some(SqlPreset::Laravel)));
+    let usual = accounts.checks.costliest().work();
+    let dearer =
+        "$argon2id$v=19$m=65536,t=6,p=1$eU1mZVh4Uy5YRzhPdHlSbQ$vJPbTo3fdU86QuWDGKPWgNUTgEvoSKPfO+8pq6cwDTc";
+    write(&path, &format!("INSERT INTO users VALUES (1, 'a', '{dearer}')"));
+    assert_eq!(login(&accounts, "a", "correct horse").await, None);
+    assert_eq!(accounts.checks.costliest().work(), usual);
+    let right =
+        "$argon2id$v=19$m=65536,t=6,p=1$MUpPRjVaN3FsZDZ4SWpMaA$SRrkpDhmzmXcrr1/Yw1C9zVhYoa1TnuLSjogVhsYyTs";
+    write(&path, &format!("UPDATE users SET password = '{right}'"));
+    login(&accounts, "a", "correct horse").await.unwrap();
+    let learnt = accounts.checks.costliest().work();
+    assert!(learnt > usual, "{learnt:?} {usual:?}");
+    login(&accounts, "nobody", "correct horse").await;
+    assert_eq!(accounts.checks.costliest().work(), learnt);
+}
+
 #[tokio::test]
 async fn whatever_goes_wrong_says_nothing_of_the_user() {
     let (dir, path) = django();
