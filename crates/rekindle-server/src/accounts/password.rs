@@ -31,7 +31,7 @@ impl Password {
     }
 
     /// The text, for an application that checks it itself.
-    pub(super) fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 

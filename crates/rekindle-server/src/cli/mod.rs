@@ -9,6 +9,7 @@ mod health;
 mod key;
 mod output;
 mod password;
+mod probe;
 mod reload;
 mod run;
 mod service;
@@ -59,6 +60,8 @@ enum Command {
     Explain(explain::Explain),
     /// Ask the server on this machine whether it can do its work: 0 for yes.
     Health(health::Health),
+    /// Try any refresh endpoint, Rekindle's or another: a report card of races, lost answers and theft.
+    Probe(Box<probe::Probe>),
     /// Manage the builtin accounts.
     #[command(subcommand)]
     User(user::User),
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::run(&check, output),
         Command::Explain(explain) => explain::run(explain, output),
         Command::Health(health) => health::run(&health, output),
+        Command::Probe(probe) => probe::run(*probe, output),
         Command::User(command) => user::run(command, output),
         Command::Session(command) => session::run(command, output),
         Command::Key(command) => key::run(command, output),

@@ -15,6 +15,10 @@ pub(super) struct Output {
 }
 
 impl Output {
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints `found` as JSON, or else what `text` makes of it.
     pub(super) fn show<T: Serialize>(self, found: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         print(&if self.json { serde_json::to_string_pretty(found)? } else { text(found) });

@@ -20,6 +20,18 @@ pub(super) fn from_stdin() -> anyhow::Result<Password> {
     line()
 }
 
+/// Asks for a password that exists already, without showing what is typed.
+pub(super) fn ask_once(name: &str) -> anyhow::Result<Password> {
+    if !io::stdin().is_terminal() {
+        bail!("there is no terminal to ask for the password; name a file with --password-file, or - for standard input");
+    }
+    let _silence = Silence::start()?;
+    prompt(&format!("Password for {name}: "))?;
+    let password = line();
+    prompt("\n")?;
+    password
+}
+
 /// Asks twice, without showing what is typed.
 pub(super) fn ask(name: &str) -> anyhow::Result<Password> {
     if !io::stdin().is_terminal() {
