@@ -23,7 +23,9 @@ pub(super) fn from_stdin() -> anyhow::Result<Password> {
 /// Asks for a password that exists already, without showing what is typed.
 pub(super) fn ask_once(name: &str) -> anyhow::Result<Password> {
     if !io::stdin().is_terminal() {
-        bail!("there is no terminal to ask for the password; name a file with --password-file, or - for standard input");
+        bail!(
+            "there is no terminal to ask for the password; name a file with --password-file, or - for standard input"
+        );
     }
     let _silence = Silence::start()?;
     prompt(&format!("Password for {name}: "))?;

@@ -57,7 +57,10 @@ impl Card {
 
     fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(WIDTH);
         table.set_header(["what was tried", "what happened", "verdict"]);
         for finding in &self.findings {
             table.add_row([finding.title.clone(), finding.summary.clone(), finding.verdict_words()]);

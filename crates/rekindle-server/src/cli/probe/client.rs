@@ -99,7 +99,8 @@ impl Http {
     fn login_request(&self) -> Option<Request> {
         let (account, url) = (self.account.as_ref()?, self.addresses.login.clone()?);
         let shape = &self.shape;
-        let own = [(shape.user.as_str(), account.name.as_str()), (&shape.password, account.password.reveal())];
+        let own =
+            [(shape.user.as_str(), account.name.as_str()), (&shape.password, account.password.reveal())];
         Some(self.post(url, None, &own, &shape.login_with))
     }
 
@@ -150,9 +151,10 @@ impl Http {
             return request;
         }
         let (content_type, body) = match self.shape.encoding {
-            Encoding::Form => {
-                ("application/x-www-form-urlencoded", serde_urlencoded::to_string(&members).unwrap_or_default())
-            }
+            Encoding::Form => (
+                "application/x-www-form-urlencoded",
+                serde_urlencoded::to_string(&members).unwrap_or_default(),
+            ),
             Encoding::Json => {
                 let members = members.iter().map(|&(name, value)| (name.to_owned(), Value::from(value)));
                 ("application/json", Value::Object(members.collect::<Map<_, _>>()).to_string())
@@ -167,7 +169,8 @@ impl Http {
     fn carry(&self, request: &mut Request, held: Option<&Credential>) {
         let jar = held.map(|held| held.jar.as_slice()).unwrap_or_default();
         if !jar.is_empty() {
-            let cookies: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
+            let cookies: Vec<_> =
+                jar.iter().map(|(name, value)| format!("{name}={}", value.as_str())).collect();
             insert_secret(request, COOKIE, &cookies.join("; "));
         }
         if let Some((cookie, header)) = &self.shape.double_submit
@@ -216,7 +219,9 @@ impl Endpoint for Http {
         if self.login_request().is_none() {
             return Answer::Failed(Failure::Broken("nobody knows where to sign in".to_owned()));
         }
-        let request = || self.login_request().unwrap_or_else(|| self.post(self.addresses.refresh.clone(), None, &[], &[]));
+        let request = || {
+            self.login_request().unwrap_or_else(|| self.post(self.addresses.refresh.clone(), None, &[], &[]))
+        };
         let reply = self.exchange(request).await;
         self.answer(reply, None)
     }
@@ -250,9 +255,7 @@ impl Endpoint for Http {
         replies.sort_by_key(|(place, _)| *place);
         let answers = calls.iter().zip(replies).map(|(call, (_, reply))| match call {
             Call::Refresh(held) => self.answer(reply, Some(held)),
-            Call::Logout(_) => {
-                reply.map_or_else(Answer::Failed, |reply| reply.acknowledgement(&self.shape))
-            }
+            Call::Logout(_) => reply.map_or_else(Answer::Failed, |reply| reply.acknowledgement(&self.shape)),
         });
         answers.collect()
     }
@@ -327,7 +330,8 @@ fn junk() -> [(&'static str, String); 4] {
 
 /// The headers of every request.
 fn headers(shape: &Shape) -> Result<HeaderMap, ConfigError> {
-    let refused = |name: &str| ConfigError::plain(format!("--header {name}: not a header that HTTP can carry"));
+    let refused =
+        |name: &str| ConfigError::plain(format!("--header {name}: not a header that HTTP can carry"));
     let mut headers = HeaderMap::new();
     for (name, value) in &shape.headers {
         let mut value = HeaderValue::from_str(value).map_err(|_| refused(name))?;
@@ -407,7 +411,8 @@ mod tests {
             let value = request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
             value.map(|value| format!(" {name}={value}")).unwrap_or_default()
         };
-        let headers: String = ["authorization", "cookie", "x-csrf-token", "rekindle", "apikey"].map(header).concat();
+        let headers: String =
+            ["authorization", "cookie", "x-csrf-token", "rekindle", "apikey"].map(header).concat();
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         format!("{}{headers} {}", request.url().path(), String::from_utf8_lossy(body)).trim_end().to_owned()
     }

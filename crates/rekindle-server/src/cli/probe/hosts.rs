@@ -26,14 +26,16 @@ pub(super) struct Typed<'a> {
 impl Addresses {
     /// The addresses beside `url`, by the preset where nothing else is typed.
     pub(super) fn of(url: &str, preset: &Preset, typed: Typed<'_>) -> Result<Self, ConfigError> {
-        let url = Url::parse(url).map_err(|error| refused(format!("{url}: {error}; http://… or https://…")))?;
+        let url =
+            Url::parse(url).map_err(|error| refused(format!("{url}: {error}; http://… or https://…")))?;
         let usual = preset.refresh;
         let bare = url.path() == "/" && url.query().is_none();
         let (base, refresh) = if bare && !usual.is_empty() {
             (Some(url.clone()), at(&url, "", usual)?)
         } else {
             let path = usual.split('?').next().unwrap_or_default();
-            let before = url.path().strip_suffix(path).or_else(|| url.path().strip_suffix(path.trim_end_matches('/')));
+            let before =
+                url.path().strip_suffix(path).or_else(|| url.path().strip_suffix(path.trim_end_matches('/')));
             let base = before.filter(|_| !path.is_empty()).map(|before| with_path(&url, before));
             // What the preset asks in the query belongs to the address.
             let whole = match usual.split_once('?') {
@@ -64,7 +66,9 @@ impl Addresses {
     }
 
     fn all(&self) -> impl Iterator<Item = &Url> {
-        [Some(&self.refresh), self.login.as_ref(), self.logout.as_ref(), self.verify.as_ref()].into_iter().flatten()
+        [Some(&self.refresh), self.login.as_ref(), self.logout.as_ref(), self.verify.as_ref()]
+            .into_iter()
+            .flatten()
     }
 
     fn checked(&self, host: Option<&str>) -> Result<(), ConfigError> {
@@ -74,7 +78,9 @@ impl Addresses {
                 return Err(refused(format!("{}: only http and https are spoken", url.scheme())));
             }
             if !url.username().is_empty() || url.password().is_some() {
-                return Err(refused("an address with a name and a password in it ends up in logs; use --user"));
+                return Err(refused(
+                    "an address with a name and a password in it ends up in logs; use --user",
+                ));
             }
             if !is_loopback(url) && host != Some(name) {
                 return Err(refused(format!(
@@ -123,15 +129,19 @@ mod tests {
     use crate::cli::probe::presets::named;
 
     fn of(url: &str, preset: &str, typed: Typed<'_>) -> Result<String, String> {
-        let addresses = Addresses::of(url, named(preset).unwrap(), typed).map_err(|error| error.to_string())?;
+        let addresses =
+            Addresses::of(url, named(preset).unwrap(), typed).map_err(|error| error.to_string())?;
         let show = |url: Option<&Url>| url.map_or("-".to_owned(), Url::to_string);
-        Ok([Some(&addresses.refresh), addresses.login.as_ref(), addresses.logout.as_ref()].map(show).join(" "))
+        Ok([Some(&addresses.refresh), addresses.login.as_ref(), addresses.logout.as_ref()]
+            .map(show)
+            .join(" "))
     }
 
     #[test]
     fn the_other_addresses_are_beside_the_first() {
         let none = Typed::default();
-        let rekindle = "http://127.0.0.1:8080/v1/refresh http://127.0.0.1:8080/v1/login http://127.0.0.1:8080/v1/logout";
+        let rekindle =
+            "http://127.0.0.1:8080/v1/refresh http://127.0.0.1:8080/v1/login http://127.0.0.1:8080/v1/logout";
         assert_eq!(of("http://127.0.0.1:8080", "rekindle", none).unwrap(), rekindle);
         assert_eq!(of("http://127.0.0.1:8080/v1/refresh", "rekindle", none).unwrap(), rekindle);
         assert_eq!(
@@ -154,14 +164,18 @@ mod tests {
     #[test]
     fn another_machine_is_named_twice() {
         let none = Typed::default();
-        for url in ["http://example.com/r", "http://localhost.example.com/r", "http://10.0.0.1/r", "http://[::2]/r"] {
+        for url in
+            ["http://example.com/r", "http://localhost.example.com/r", "http://10.0.0.1/r", "http://[::2]/r"]
+        {
             assert!(of(url, "generic", none).unwrap_err().contains("--host"), "{url}");
         }
         let named = Typed { host: Some("example.com"), ..none };
         of("https://example.com/r", "generic", named).unwrap();
         of("https://www.example.com/r", "generic", named).unwrap_err();
         let elsewhere = Typed { login: Some("https://other.example/in"), ..named };
-        assert!(of("https://example.com/r", "generic", elsewhere).unwrap_err().contains("--host other.example"));
+        assert!(
+            of("https://example.com/r", "generic", elsewhere).unwrap_err().contains("--host other.example")
+        );
         for url in ["ftp://localhost/r", "http://a:b@localhost/r", "localhost:80", "nonsense"] {
             of(url, "generic", none).unwrap_err();
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::endpoint::{Answer, Credential, Endpoint};
+use tokio::sync::Mutex;
+
+use super::endpoint::{Answer, Call, Credential, Endpoint};
 
 /// How long a client waits that was told to come back: long enough to let a colliding refresh end.
 const COME_BACK: Duration = Duration::from_secs(2);
@@ -14,9 +16,15 @@ pub(super) struct Lab {
     pub(super) endpoint: Arc<dyn Endpoint>,
     /// Longer than the endpoint goes on answering a token that has been used.
     pub(super) pause: Duration,
+    /// Races are run one after the other: two at the same moment would get in each other's way, and not overlap.
+    pub(super) track: Arc<Mutex<()>>,
 }
 
 impl Lab {
+    pub(super) fn new(endpoint: Arc<dyn Endpoint>, pause: Duration) -> Self {
+        Self { endpoint, pause, track: Arc::default() }
+    }
+
     pub(super) async fn pause(&self) {
         tokio::time::sleep(self.pause).await;
     }
@@ -32,5 +40,13 @@ impl Lab {
             answer = self.endpoint.refresh(held).await;
         }
         answer
+    }
+
+    /// Two clients present the same at the same moment.
+    pub(super) async fn two_at_once(&self, held: Credential) -> [Answer; 2] {
+        let call = Call::Refresh(held);
+        let _alone = self.track.lock().await;
+        let mut answers = self.endpoint.at_once(vec![call.clone(), call]).await.into_iter();
+        [(); 2].map(|()| answers.next().unwrap_or(Answer::Done))
     }
 }

@@ -57,7 +57,8 @@ pub(super) fn run(probe: Probe, output: Output) -> anyhow::Result<()> {
     let (strict, file) = (asked.strict, asked.card.clone());
     let card = runtime.block_on(probed(asked, Progress::new(output.is_json())))?;
     if let Some(file) = file {
-        fs::write(&file, format!("{}\n", card.text())).with_context(|| format!("cannot write {}", file.display()))?;
+        fs::write(&file, format!("{}\n", card.text()))
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     output.show(&card, Card::text)?;
     if card.interrupted {
@@ -79,7 +80,7 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
     };
     let pace = Pace::new(if here { Duration::ZERO } else { POLITE });
     let http = Arc::new(Http::new(asked.shape, asked.addresses.clone(), asked.account.take(), pace)?);
-    let lab = Lab { endpoint: http.clone(), pause: asked.pause };
+    let lab = Lab::new(http.clone(), asked.pause);
     announce(progress, &asked.addresses, here);
 
     let first = asked.sessions.first(&lab).await?;
@@ -89,7 +90,8 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
     let plan = Plan::of(wanted, sessions.len());
     let number = sessions.len();
     let waits = if asked.quick { 20 } else { asked.pause.as_secs() * 4 + 5 };
-    progress.tell(&format!("{number} sessions are open; this takes some {waits} s, nearly all of it waiting"));
+    progress
+        .tell(&format!("{number} sessions are open; this takes some {waits} s, nearly all of it waiting"));
 
     let (mut findings, mut left_out, interrupted) = all(&lab, plan, sessions, progress).await;
     findings.extend(seen(&http.seen(), &first, asked.addresses.refresh.scheme() == "https"));

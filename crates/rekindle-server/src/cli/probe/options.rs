@@ -153,7 +153,8 @@ pub(super) struct Asked {
 impl Probe {
     /// Reads what the flags name. Bad input is refused before anything is sent.
     pub(super) fn read(self) -> anyhow::Result<Asked> {
-        let preset = named(&self.preset).ok_or_else(|| ConfigError::plain("--preset: not one of the known"))?;
+        let preset =
+            named(&self.preset).ok_or_else(|| ConfigError::plain("--preset: not one of the known"))?;
         let differs = self.shape;
         let typed = Typed {
             login: differs.login.as_deref(),
@@ -246,7 +247,9 @@ fn account(name: String, file: Option<&Path>) -> anyhow::Result<Account> {
             let text = text(file)?;
             let line = text.lines().next().unwrap_or_default();
             if line.is_empty() {
-                return Err(ConfigError::plain(format!("{} begins with an empty line", file.display())).into());
+                return Err(
+                    ConfigError::plain(format!("{} begins with an empty line", file.display())).into()
+                );
             }
             Password::from(line)
         }
@@ -258,7 +261,11 @@ fn account(name: String, file: Option<&Path>) -> anyhow::Result<Account> {
 
 /// A file with secrets, or standard input.
 fn text(file: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let read = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(file) };
+    let read = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        fs::read_to_string(file)
+    };
     Ok(Zeroizing::new(read.with_context(|| format!("cannot read {}", file.display()))?))
 }
 

@@ -112,11 +112,15 @@ impl Experiment {
     fn why_not(self, wanted: Wanted) -> Option<&'static str> {
         match self {
             Self::Race(32) if wanted.elsewhere => Some("more than 8 at once are not sent to another machine"),
-            Self::Lost(wait) if wanted.quick && wait.as_secs() == 60 => Some("--quick does not wait a minute"),
-            Self::Replay | Self::Theft | Self::TheftAtOnce if wanted.quick => {
-                Some("--quick makes no pauses, and in the first moments many servers answer an old token by design")
+            Self::Lost(wait) if wanted.quick && wait.as_secs() == 60 => {
+                Some("--quick does not wait a minute")
             }
-            Self::Logout if !wanted.can_sign_out => Some("no address for signing out is known; name it with --logout"),
+            Self::Replay | Self::Theft | Self::TheftAtOnce if wanted.quick => Some(
+                "--quick makes no pauses, and in the first moments many servers answer an old token by design",
+            ),
+            Self::Logout if !wanted.can_sign_out => {
+                Some("no address for signing out is known; name it with --logout")
+            }
             _ => None,
         }
     }
@@ -153,7 +157,9 @@ impl Plan {
             let (least, _) = experiment.sessions(wanted.trials);
             let why = match experiment.why_not(wanted) {
                 Some(why) => why.to_owned(),
-                None if least > left => format!("needs {least} of the {sessions} sessions, and others came first"),
+                None if least > left => {
+                    format!("needs {least} of the {sessions} sessions, and others came first")
+                }
                 None => {
                     left -= least;
                     plan.shares.push((experiment, least));

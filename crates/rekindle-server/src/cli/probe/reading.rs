@@ -51,7 +51,8 @@ impl Reply {
     }
 
     pub(super) fn is_html(&self) -> bool {
-        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type =
+            self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         content_type.starts_with("text/html") || self.body.trim_ascii_start().starts_with(b"<")
     }
 
@@ -126,7 +127,8 @@ mod tests {
     use crate::cli::probe::presets::named;
 
     fn reply(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Reply {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         Reply { status, headers, body: Zeroizing::new(body.as_bytes().to_vec()) }
     }
 
@@ -167,14 +169,17 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_said() {
         let shape = shape("generic");
-        let said = |status, headers: &[_], body| reply(status, headers, body).answer(&shape, None).to_string();
+        let said =
+            |status, headers: &[_], body| reply(status, headers, body).answer(&shape, None).to_string();
         assert_eq!(said(401, &[], ""), "401");
         assert_eq!(said(500, &[], ""), "status 500");
         assert!(said(200, &[("content-type", "text/html")], "hello").contains("HTML"));
         assert!(said(200, &[], " <!doctype html>").contains("HTML"));
         assert!(said(200, &[], "token").contains("not JSON"));
         assert!(said(301, &[("location", "/r/?token=secret")], "").contains("a redirect to /r/;"));
-        assert!(said(302, &[("location", "https://x.example/in?a=b")], "").contains("to https://x.example/in;"));
+        assert!(
+            said(302, &[("location", "https://x.example/in?a=b")], "").contains("to https://x.example/in;")
+        );
         assert_eq!(reply(409, &[], "").answer(&shape, None), Answer::Later(409));
         assert_eq!(reply(503, &[("retry-after", "7")], "").retry_after(), Some(7));
         assert_eq!(reply(200, &[("retry-after", "7")], "").retry_after(), None);

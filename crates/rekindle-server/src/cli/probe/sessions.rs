@@ -73,7 +73,12 @@ impl Sessions {
     }
 
     /// As many as `wanted`, or as there are.
-    pub(super) async fn open(&mut self, lab: &Lab, wanted: usize, at_once: bool) -> anyhow::Result<Vec<Credential>> {
+    pub(super) async fn open(
+        &mut self,
+        lab: &Lab,
+        wanted: usize,
+        at_once: bool,
+    ) -> anyhow::Result<Vec<Credential>> {
         if let Some(given) = &mut self.given {
             return Ok(given.drain(..).take(wanted).collect());
         }
@@ -112,7 +117,9 @@ fn opened(answer: Answer) -> anyhow::Result<Credential> {
     match answer {
         Answer::Granted(session) => Ok(session),
         Answer::Refused(404) => bail!("there is nothing at the login address (404); name it with --login"),
-        Answer::Refused(status) => bail!("the login was refused ({status}): is it the right account and preset?"),
+        Answer::Refused(status) => {
+            bail!("the login was refused ({status}): is it the right account and preset?")
+        }
         Answer::Failed(Failure::NoToken(_)) => bail!(
             "the login was answered, but no refresh token was found in it: name its member with --refresh-member, or \
              say --token-in cookie"

@@ -10,7 +10,9 @@ pub(in crate::cli::probe) fn cache(login: Option<&Reply>, refresh: Option<&Reply
     let finding = Finding::new("cache_headers", "caches told to keep out");
     let told = |reply: &Reply| {
         let values = reply.headers.get_all("cache-control").iter();
-        values.filter_map(|value| value.to_str().ok()).any(|value| value.to_ascii_lowercase().contains("no-store"))
+        values
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.to_ascii_lowercase().contains("no-store"))
     };
     let (login, refresh) = (login.map(told), refresh.map(told));
     let missing: Vec<&str> = [("the login", login), ("the refresh", refresh)]
@@ -59,11 +61,20 @@ pub(in crate::cli::probe) fn cookies(replies: &[&Reply], tokens: &[&str], https:
     let readable = cookies.iter().any(|cookie| !cookie.http_only().unwrap_or(false));
     let in_clear = https && cookies.iter().any(|cookie| !cookie.secure().unwrap_or(false));
     // Browsers treat a cookie that says nothing as Lax, some of them only after two minutes.
-    let from_anywhere = cookies.iter().any(|cookie| matches!(cookie.same_site(), None | Some(SameSite::None)));
+    let from_anywhere =
+        cookies.iter().any(|cookie| matches!(cookie.same_site(), None | Some(SameSite::None)));
     let said: Vec<String> = cookies.iter().map(|cookie| described(cookie)).collect();
     finding
-        .found_if(readable, Verdict::Weak, "Cookies without HttpOnly: one injected script takes the session along.")
-        .found_if(in_clear, Verdict::Weak, "Cookies without Secure: a request in clear shows the token to the network.")
+        .found_if(
+            readable,
+            Verdict::Weak,
+            "Cookies without HttpOnly: one injected script takes the session along.",
+        )
+        .found_if(
+            in_clear,
+            Verdict::Weak,
+            "Cookies without Secure: a request in clear shows the token to the network.",
+        )
         .found_if(
             from_anywhere,
             Verdict::Weak,
@@ -93,13 +104,15 @@ mod tests {
     use super::*;
 
     fn reply(headers: &[(&'static str, &'static str)]) -> Reply {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         Reply { status: 200, headers, body: Zeroizing::default() }
     }
 
     #[test]
     fn an_answer_that_may_be_kept_is_found() {
-        let (kept, not) = (reply(&[("cache-control", "max-age=0")]), reply(&[("cache-control", "No-Store, private")]));
+        let (kept, not) =
+            (reply(&[("cache-control", "max-age=0")]), reply(&[("cache-control", "No-Store, private")]));
         assert!(cache(Some(&not), Some(&not)).is_ok());
         let finding = cache(Some(&not), Some(&kept));
         assert_eq!(finding.verdicts, [Verdict::Weak]);
@@ -110,7 +123,10 @@ mod tests {
     #[test]
     fn only_cookies_with_tokens_are_judged() {
         let tokens = ["t"];
-        let good = reply(&[("set-cookie", "r=t; HttpOnly; Secure; SameSite=Lax; Path=/v1"), ("set-cookie", "csrf=x")]);
+        let good = reply(&[
+            ("set-cookie", "r=t; HttpOnly; Secure; SameSite=Lax; Path=/v1"),
+            ("set-cookie", "csrf=x"),
+        ]);
         let finding = cookies(&[&good], &tokens, true);
         assert!(finding.is_ok(), "{finding:?}");
         assert_eq!(finding.summary, "r: HttpOnly, Secure, SameSite=Lax, Path=/v1");

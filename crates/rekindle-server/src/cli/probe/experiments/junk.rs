@@ -10,7 +10,8 @@ pub(in crate::cli::probe) async fn run(lab: &Lab) -> Finding {
     let answers = lab.endpoint.junk().await;
     let numbers: BTreeMap<&str, String> =
         answers.iter().map(|junk| (junk.what, junk.answer.to_string())).collect();
-    let finding = Finding::new("junk", "junk instead of a token").number("answers", serde_json::json!(numbers));
+    let finding =
+        Finding::new("junk", "junk instead of a token").number("answers", serde_json::json!(numbers));
     if answers.iter().any(|junk| junk.answer.granted().is_some()) {
         return finding
             .found(Verdict::TheftUnnoticed, "Theft unnoticed: who holds nothing gets tokens.")
@@ -20,9 +21,9 @@ pub(in crate::cli::probe) async fn run(lab: &Lab) -> Finding {
     let errors: Vec<&str> =
         answers.iter().filter(|junk| is_error(&junk.answer)).map(|junk| junk.what).collect();
     let put_off = answers.iter().any(|junk| matches!(junk.answer, Answer::Later(_)));
-    let unreadable = answers.iter().any(|junk| {
-        matches!(junk.answer, Answer::Done | Answer::Failed(_)) && !is_error(&junk.answer)
-    });
+    let unreadable = answers
+        .iter()
+        .any(|junk| matches!(junk.answer, Answer::Done | Answer::Failed(_)) && !is_error(&junk.answer));
     let mut statuses: Vec<String> = answers.iter().map(|junk| junk.answer.to_string()).collect();
     statuses.sort_unstable();
     statuses.dedup();

@@ -1,7 +1,7 @@
 //! Two tabs refresh at the same moment. One answer is slow, and arrives when the other tab has refreshed again: the
 //! shared store now holds the late one.
 
-use crate::cli::probe::endpoint::{Answer, Call, Credential};
+use crate::cli::probe::endpoint::{Answer, Credential};
 use crate::cli::probe::finding::{Finding, Verdict};
 use crate::cli::probe::lab::Lab;
 
@@ -10,10 +10,8 @@ pub(in crate::cli::probe) async fn run(lab: &Lab, sessions: Vec<Credential>) -> 
     let finding = Finding::new("late_answer", "an answer arrives late");
     lab.pause().await;
     for session in sessions {
-        let call = Call::Refresh(session);
-        if let Ok([Answer::Granted(late), Answer::Granted(prompt)]) =
-            <[Answer; 2]>::try_from(lab.endpoint.at_once(vec![call.clone(), call]).await)
-        {
+        let answers = lab.two_at_once(session).await;
+        if let [Answer::Granted(late), Answer::Granted(prompt)] = answers {
             return overwritten(lab, finding, late, prompt).await;
         }
     }

@@ -33,6 +33,7 @@ pub(in crate::cli::probe) async fn run(lab: &Lab, sessions: Vec<Credential>) -> 
     let finding = finding.number("refresh_works_after_logout", false);
     let (mut trials, mut alive, mut unclear) = (0, 0, 0);
     for session in sessions {
+        let _alone = lab.track.lock().await;
         let calls = vec![Call::Refresh(session.clone()), Call::Logout(session.clone())];
         let answers = lab.endpoint.at_once(calls).await;
         trials += 1;

@@ -18,8 +18,8 @@ pub(in crate::cli::probe) fn name(wait: Duration) -> &'static str {
 /// Loses an answer, waits, and presents the same token again.
 pub(in crate::cli::probe) async fn run(lab: &Lab, wait: Duration, held: Credential) -> Finding {
     let seconds = wait.as_secs();
-    let finding =
-        Finding::new(name(wait), format!("answer lost, retried after {seconds} s")).number("seconds", seconds);
+    let finding = Finding::new(name(wait), format!("answer lost, retried after {seconds} s"))
+        .number("seconds", seconds);
     lab.pause().await;
     match lab.endpoint.lose(&held).await {
         Answer::Done => {}

@@ -52,6 +52,7 @@ async fn trial(
     last_first: bool,
     statuses: &mut BTreeMap<String, usize>,
 ) -> Trial {
+    let _alone = lab.track.lock().await;
     let answers = lab.endpoint.at_once(vec![Call::Refresh(held.clone()); clients]).await;
     let mut trial = Trial::default();
     let mut successors: Vec<Credential> = Vec::new();
@@ -151,7 +152,11 @@ fn judge(finding: Finding, clients: usize, trials: &[Trial]) -> Finding {
             Verdict::LogsOut,
             "Logs people out: two tabs that wake up together are enough; it looks random.",
         )
-        .found_if(failed > 0, Verdict::Weak, "Errors under a race: clients that take them for an end log out.")
+        .found_if(
+            failed > 0,
+            Verdict::Weak,
+            "Errors under a race: clients that take them for an end log out.",
+        )
         .summed_up(said.join("; "))
 }
 

@@ -1,6 +1,6 @@
 //! A thief copies a refresh token. Thief and owner then refresh by turns, or begin at the same moment.
 
-use crate::cli::probe::endpoint::{Answer, Call, Credential};
+use crate::cli::probe::endpoint::{Answer, Credential};
 use crate::cli::probe::finding::{Finding, Verdict};
 use crate::cli::probe::lab::Lab;
 
@@ -20,19 +20,20 @@ pub(in crate::cli::probe) async fn by_turns(lab: &Lab, session: Credential) -> F
 pub(in crate::cli::probe) async fn at_once(lab: &Lab, sessions: Vec<Credential>) -> Finding {
     let mut finding = Finding::new("theft_at_once", "token stolen, used at once");
     for session in sessions {
-        let call = Call::Refresh(session);
-        match <[Answer; 2]>::try_from(lab.endpoint.at_once(vec![call.clone(), call]).await) {
-            Ok([Answer::Granted(thief), Answer::Granted(owner)]) => {
+        match lab.two_at_once(session).await {
+            [Answer::Granted(thief), Answer::Granted(owner)] => {
                 finding = finding.number("both_granted", true);
                 let holders = [Holder::new("the thief", thief), Holder::new("the user", owner)];
                 return alternate(lab, finding, holders).await;
             }
-            Ok([Answer::Granted(_), _] | [_, Answer::Granted(_)]) => {}
+            [Answer::Granted(_), _] | [_, Answer::Granted(_)] => {}
             _ => return finding.unknown("neither of the two got a token"),
         }
     }
     // Then it is a theft by turns, which has a line of its own.
-    finding.number("both_granted", false).summed_up("one of the two was refused each time: see the line above")
+    finding
+        .number("both_granted", false)
+        .summed_up("one of the two was refused each time: see the line above")
 }
 
 struct Holder {
