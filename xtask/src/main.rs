@@ -12,6 +12,7 @@ mod needs;
 mod openapi;
 mod packaging;
 mod postgres;
+mod probe;
 mod proxies;
 mod run;
 mod server;

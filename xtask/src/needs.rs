@@ -94,7 +94,11 @@ pub(crate) fn provide<'a>(install: bool, needs: impl Iterator<Item = &'a Need>) 
 
 /// A Python with the packages of `requirements`, in a folder of its own below `target`.
 pub(crate) fn python(requirements: &str) -> Result<String, String> {
-    let folder = "target/python";
+    python_in("target/python", requirements)
+}
+
+/// The same in another folder, for packages that do not go with the rest.
+pub(crate) fn python_in(folder: &str, requirements: &str) -> Result<String, String> {
     if !crate::run::root().join(folder).join("bin/python").exists() {
         run("python3", &format!("-m venv {folder}"))?;
     }

@@ -31,6 +31,7 @@ const PARTS: &[Part] = &[
     part("guides", needs::GUIDES, |_| crate::guides::run()),
     part("kill", &[], kill),
     part("hostile", &[], |_| hostile()),
+    part("probe", needs::POSTGRES, |_| crate::probe::run()),
     part("proxies", needs::PROXIES, |_| crate::proxies::run()),
     part("packaging", needs::PACKAGING, |_| crate::packaging::run()),
     part("tour", &[], |_| crate::tour::run()),
