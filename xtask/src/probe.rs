@@ -28,7 +28,8 @@ pub(crate) fn run() -> Done {
     let address = own.address("listening on")?;
     let rekindle = Probe::start(&folder, "rekindle", &address, "demo", "demo-password")?;
     let original = Original::start(&python, &folder)?;
-    let simplejwt = Probe::start(&folder, "simplejwt", &original.address, "ada", "correct horse battery staple")?;
+    let simplejwt =
+        Probe::start(&folder, "simplejwt", &original.address, "ada", "correct horse battery staple")?;
     for (probe, port) in [(rekindle, "8080"), (simplejwt, "8000")] {
         probe.finish(&python, port)?;
     }
@@ -78,14 +79,16 @@ impl Probe {
             return Err(format!("the probe of {} ended with {status}", self.name));
         }
         let card = fs::read_to_string(self.folder.join(format!("{}.txt", self.name)));
-        let card = card.map_err(|error| error.to_string())?.replace(&self.address, &format!("127.0.0.1:{port}"));
+        let card =
+            card.map_err(|error| error.to_string())?.replace(&self.address, &format!("127.0.0.1:{port}"));
         println!("\n{card}");
         let kept = root().join(format!("docs/probe/{}.txt", self.name));
         if std::env::var_os("REKINDLE_BLESS").is_some() {
             fs::write(&kept, card).map_err(|error| format!("{}: {error}", kept.display()))?;
         }
         let found = self.folder.join(format!("{}.json", self.name));
-        let arguments = format!("{TESTS}/check.py {} {} docs/probe/{}.txt", self.name, found.display(), self.name);
+        let arguments =
+            format!("{TESTS}/check.py {} {} docs/probe/{}.txt", self.name, found.display(), self.name);
         run_with(python, &arguments, &[])
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +29,7 @@ pub(super) fn ask_once(name: &str) -> anyhow::Result<Password> {
             "there is no terminal to ask for the password; name a file with --password-file, or - for standard input"
         );
     }
-    let _silence = Silence::start()?;
+    let _silence = Silence::start(Afterwards::CallerSeesToIt)?;
     prompt(&format!("Password for {name}: "))?;
     let password = line();
     prompt("\n")?;
@@ -39,7 +41,7 @@ pub(super) fn ask(name: &str) -> anyhow::Result<Password> {
     if !io::stdin().is_terminal() {
         bail!("there is no terminal to ask for the password; pipe it in with --password-stdin");
     }
-    let _silence = Silence::start()?;
+    let _silence = Silence::start(Afterwards::Ends)?;
     prompt(&format!("Password for {name}: "))?;
     let first = line_text()?;
     prompt("\nOnce more: ")?;
@@ -73,28 +75,41 @@ fn line_text() -> anyhow::Result<Zeroizing<String>> {
 
 /// While it lives, the terminal does not show what is typed. `stty` does it, as everywhere in shell scripts:
 /// the system call behind it would be the only reason for `unsafe` or one more library.
-struct Silence;
+struct Silence(Arc<AtomicBool>);
+
+/// What Ctrl-C does when the password has been typed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Afterwards {
+    Ends,
+    CallerSeesToIt,
+}
 
 impl Silence {
-    fn start() -> io::Result<Self> {
+    fn start(afterwards: Afterwards) -> io::Result<Self> {
         // Whoever gives up with Ctrl-C gets a terminal back that shows what is typed.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut interrupt = {
             let _inside = runtime.enter();
             signal(SignalKind::interrupt())?
         };
+        let over = Arc::new(AtomicBool::new(false));
+        let typed = Arc::clone(&over);
         std::thread::spawn(move || {
             runtime.block_on(interrupt.recv());
+            if typed.load(Ordering::SeqCst) && afterwards == Afterwards::CallerSeesToIt {
+                return;
+            }
             stty("echo");
             std::process::exit(INTERRUPTED);
         });
         stty("-echo");
-        Ok(Self)
+        Ok(Self(over))
     }
 }
 
 impl Drop for Silence {
     fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
         stty("echo");
     }
 }

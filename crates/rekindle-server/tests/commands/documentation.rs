@@ -5,13 +5,14 @@ use std::path::Path;
 
 use crate::printed;
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["dev"],
     &["serve"],
     &["check"],
     &["explain"],
     &["health"],
+    &["probe"],
     &["user", "add"],
     &["user", "password"],
     &["user", "disable"],

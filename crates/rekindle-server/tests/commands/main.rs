@@ -12,6 +12,7 @@ mod documentation;
 mod explain;
 mod health;
 mod looking_over;
+mod probe;
 
 use std::io::Write as _;
 use std::path::Path;

@@ -17,7 +17,7 @@ def simplejwt(findings):
         assert numbers["forked_trials"] >= numbers["trials"] / 2, (name, numbers)
         # Every token that was handed out lives: nothing is shared, and nothing is taken back.
         assert numbers["live"] == numbers["granted"] == numbers["distinct"], (name, numbers)
-        least = clients if clients <= 8 else 9
+        least = clients if clients <= 8 else 16
         assert least <= numbers["live_most"] <= clients, (name, numbers)
     assert "logs_out" in findings["race_32"]["verdicts"], findings["race_32"]
     for name in ("lost_1", "lost_15", "lost_60"):

@@ -1,6 +1,6 @@
 //! The report card, for people and for machines.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, presets};
 use serde::Serialize;
 
 use super::finding::{Finding, Verdict};
@@ -57,13 +57,18 @@ impl Card {
 
     fn table(&self) -> String {
         let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(WIDTH);
+        table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('-').junction('-')));
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
         table.set_header(["what was tried", "what happened", "verdict"]);
         for finding in &self.findings {
-            table.add_row([finding.title.clone(), finding.summary.clone(), finding.verdict_words()]);
+            let verdicts: Vec<&str> = finding.verdicts.iter().map(|verdict| verdict.words()).collect();
+            table.add_row([finding.title.clone(), finding.summary.clone(), verdicts.join(",\n")]);
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, 1));
+            if index != 1 {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
         let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
         lines.join("\n")
@@ -93,5 +98,66 @@ impl Card {
             }
             (false, false) => "Nothing of what was tried logs an honest user out.",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(findings: Vec<Finding>) -> Card {
+        Card {
+            url: "http://127.0.0.1:8000/r".to_owned(),
+            preset: "generic".to_owned(),
+            date: "2027-01-15".to_owned(),
+            version: "0.1.0",
+            quick: false,
+            interrupted: false,
+            pause_seconds: 32,
+            sessions: 3,
+            promise_holds: findings.iter().all(Finding::is_ok),
+            findings,
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_card_is_read_at_a_glance() {
+        let forks = "Forks: every copy lives on.";
+        let both = Finding::new("race_2", "2 clients at once")
+            .found(Verdict::Forks, forks)
+            .found(Verdict::LogsOut, "Logs people out: it looks random.")
+            .summed_up(
+                "forked in 72 of 100 trials (2 live sessions); one client refused in 28 of 100 trials",
+            );
+        let again = Finding::new("late_answer", "an answer arrives late").found(Verdict::Forks, forks);
+        let fine = Finding::new("junk", "junk instead of a token").summed_up("answered 401");
+        let expected = "\
+Report card of http://127.0.0.1:8000/r
+preset generic, 2027-01-15, 3 sessions, pauses of 32 s, rekindle 0.1.0
+
+what was tried           what happened                                      verdict
+-----------------------------------------------------------------------------------------------
+2 clients at once        forked in 72 of 100 trials (2 live sessions); one  forks the session,
+                         client refused in 28 of 100 trials                 logs people out
+an answer arrives late   its token works                                    forks the session
+junk instead of a token  answered 401                                       ok
+
+What it means for the people who use it
+* Forks: every copy lives on.
+* Logs people out: it looks random.
+
+Honest users are logged out here, and a stolen or left token goes on unnoticed.";
+        let text = card(vec![both, again.summed_up("its token works"), fine.clone()]).text();
+        assert_eq!(text, expected);
+        assert!(
+            card(vec![fine.clone()])
+                .text()
+                .ends_with("No honest user was logged out, and the thefts were noticed.")
+        );
+        let mut quick = card(vec![fine]);
+        quick.left_out.push(LeftOut { experiment: "theft", why: "--quick".to_owned() });
+        assert!(quick.text().contains("Left out\n* theft: --quick\n"));
+        assert!(quick.text().ends_with("Nothing of what was tried logs an honest user out."));
     }
 }

@@ -21,7 +21,6 @@ use super::shape::{By, Encoding, Place, Shape};
 use crate::accounts::Password;
 use crate::config::ConfigError;
 
-const TIMEOUT: Duration = Duration::from_secs(20);
 const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// How often, and how long each time, an endpoint is left alone that asks for it.
@@ -49,6 +48,7 @@ pub(super) struct Http {
     account: Option<Account>,
     headers: HeaderMap,
     client: Client,
+    timeout: Duration,
     /// A client for races, whose connections wait at the gate; and the right to use it.
     racing: (tokio::sync::Mutex<()>, Client, Gate),
     pace: Pace,
@@ -61,6 +61,7 @@ impl Http {
         addresses: Addresses,
         account: Option<Account>,
         pace: Pace,
+        timeout: Duration,
     ) -> anyhow::Result<Self> {
         // Another caller in this process may have chosen it already: the same one.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -69,7 +70,7 @@ impl Http {
                 // Tokens go where the addresses say, and nowhere else.
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
-                .timeout(TIMEOUT)
+                .timeout(timeout)
                 // A connection that the server is about to close would fail a request that says something.
                 .pool_max_idle_per_host(0)
                 .user_agent(concat!("rekindle-probe/", env!("CARGO_PKG_VERSION")))
@@ -81,6 +82,7 @@ impl Http {
             addresses,
             account,
             client: builder().build()?,
+            timeout,
             racing: (tokio::sync::Mutex::new(()), builder().connector_layer(gate.clone()).build()?, gate),
             pace,
             seen: Mutex::default(),
@@ -186,7 +188,7 @@ impl Http {
         let mut patience = PATIENCE.0;
         loop {
             self.pace.turn(1).await;
-            let reply = send(&self.client, request()).await?;
+            let reply = send(&self.client, request(), self.timeout).await?;
             match reply.retry_after() {
                 Some(seconds) if patience > 0 => {
                     patience -= 1;
@@ -242,10 +244,10 @@ impl Endpoint for Http {
                 Call::Refresh(held) => Some(self.refresh_request(held)),
                 Call::Logout(held) => self.logout_request(held),
             };
-            let client = client.clone();
+            let (client, timeout) = (client.clone(), self.timeout);
             racers.spawn(async move {
                 let reply = match request {
-                    Some(request) => send(&client, request).await,
+                    Some(request) => send(&client, request, timeout).await,
                     None => Err(Failure::Broken("no address for signing out is known".to_owned())),
                 };
                 (place, reply)
@@ -270,7 +272,7 @@ impl Endpoint for Http {
                 status => Reply { status, headers: response.headers().clone(), body: Zeroizing::default() }
                     .answer(&self.shape, Some(held)),
             },
-            Err(error) => Answer::Failed(failure(&error)),
+            Err(error) => Answer::Failed(failure(&error, self.timeout)),
         }
     }
 
@@ -362,11 +364,11 @@ fn insert_secret(request: &mut Request, name: HeaderName, value: &str) {
     }
 }
 
-async fn send(client: &Client, request: Request) -> Result<Reply, Failure> {
-    let mut response = client.execute(request).await.map_err(|error| failure(&error))?;
+async fn send(client: &Client, request: Request, timeout: Duration) -> Result<Reply, Failure> {
+    let mut response = client.execute(request).await.map_err(|error| failure(&error, timeout))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, timeout))? {
         body.extend_from_slice(&chunk);
         if body.len() > LONGEST_ANSWER {
             return Err(Failure::TooLong);
@@ -376,9 +378,9 @@ async fn send(client: &Client, request: Request) -> Result<Reply, Failure> {
 }
 
 /// Without the address: its query may hold what was sent.
-fn failure(error: &reqwest::Error) -> Failure {
+fn failure(error: &reqwest::Error, timeout: Duration) -> Failure {
     if error.is_timeout() {
-        return Failure::Silent(TIMEOUT.as_secs());
+        return Failure::Silent(timeout.as_secs());
     }
     let mut text = "the connection broke".to_owned();
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
@@ -403,7 +405,7 @@ mod tests {
         let typed = Typed { login: Some("/login"), logout: Some("/logout"), ..Typed::default() };
         let addresses = Addresses::of("http://localhost/r", preset, typed).unwrap();
         let account = Account { name: "ada".to_owned(), password: "secret".into() };
-        Http::new(shape, addresses, Some(account), Pace::new(Duration::ZERO)).unwrap()
+        Http::new(shape, addresses, Some(account), Pace::new(Duration::ZERO), Duration::from_secs(1)).unwrap()
     }
 
     fn shown(request: &Request) -> String {

@@ -106,10 +106,4 @@ impl Finding {
     pub(super) fn is_ok(&self) -> bool {
         self.verdicts == [Verdict::Ok]
     }
-
-    /// `forks the session, logs people out`.
-    pub(super) fn verdict_words(&self) -> String {
-        let words: Vec<&str> = self.verdicts.iter().map(|verdict| verdict.words()).collect();
-        words.join(", ")
-    }
 }

@@ -45,7 +45,7 @@ use options::Asked;
 use pace::{POLITE, Pace};
 use plan::{Experiment, LeftOut, Plan, Wanted};
 use progress::Progress;
-use sessions::First;
+use sessions::{First, Sessions};
 
 /// What shells say of a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
@@ -79,17 +79,19 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
         can_sign_out: asked.addresses.logout.is_some(),
     };
     let pace = Pace::new(if here { Duration::ZERO } else { POLITE });
-    let http = Arc::new(Http::new(asked.shape, asked.addresses.clone(), asked.account.take(), pace)?);
+    let http =
+        Arc::new(Http::new(asked.shape, asked.addresses.clone(), asked.account.take(), pace, asked.timeout)?);
     let lab = Lab::new(http.clone(), asked.pause);
     announce(progress, &asked.addresses, here);
 
-    let first = asked.sessions.first(&lab).await?;
-    let number = asked.sessions.count().unwrap_or_else(|| Plan::sessions(wanted));
-    progress.tell(&format!("it works; opening {number} sessions"));
-    let sessions = asked.sessions.open(&lab, Plan::sessions(wanted), here).await?;
+    // Until there is something to show, Ctrl-C is the end.
+    let (first, sessions) = tokio::select! {
+        opened = opened(&mut asked.sessions, &lab, wanted, progress) => opened?,
+        _ = tokio::signal::ctrl_c() => std::process::exit(INTERRUPTED),
+    };
     let plan = Plan::of(wanted, sessions.len());
     let number = sessions.len();
-    let waits = if asked.quick { 20 } else { asked.pause.as_secs() * 4 + 5 };
+    let waits = if asked.quick { 3 } else { asked.pause.as_secs() * 4 + 5 };
     progress
         .tell(&format!("{number} sessions are open; this takes some {waits} s, nearly all of it waiting"));
 
@@ -111,6 +113,19 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
         findings,
         left_out,
     })
+}
+
+/// Finds out whether it can be probed, and opens as many sessions as there will be experiments for.
+async fn opened(
+    sessions: &mut Sessions,
+    lab: &Lab,
+    wanted: Wanted,
+    progress: Progress,
+) -> anyhow::Result<(First, Vec<Credential>)> {
+    let first = sessions.first(lab).await?;
+    let number = sessions.count().unwrap_or_else(|| Plan::sessions(wanted));
+    progress.tell(&format!("it works; opening {number} sessions"));
+    Ok((first, sessions.open(lab, Plan::sessions(wanted), !wanted.elsewhere).await?))
 }
 
 /// Runs all experiments at the same time, and the control when they are over. Ctrl-C leaves out what is not over.

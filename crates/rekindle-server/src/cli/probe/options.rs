@@ -21,6 +21,7 @@ use crate::config::ConfigError;
 /// On this machine; elsewhere fewer.
 const TRIALS: usize = 20;
 const TRIALS_ELSEWHERE: usize = 5;
+const MOST_TRIALS_ELSEWHERE: u16 = 10;
 
 #[derive(Debug, Args)]
 #[command(
@@ -65,9 +66,12 @@ pub(in crate::cli) struct Probe {
     /// window is longer looks as if it noticed no theft: give its window and two seconds.
     #[arg(long, value_name = "SPAN", default_value = "32s", value_parser = humantime::parse_duration)]
     pause: Duration,
-    /// Some 20 seconds instead: no pauses, no minute, and so nothing about theft.
+    /// A few seconds instead: no pauses, and so nothing about theft, nor about answers that come back late.
     #[arg(long)]
     quick: bool,
+    /// How long an answer may take.
+    #[arg(long, value_name = "SPAN", default_value = "20s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
     /// Fail where any line is not ok.
     #[arg(long)]
     strict: bool,
@@ -145,6 +149,7 @@ pub(super) struct Asked {
     pub(super) sessions: Sessions,
     pub(super) trials: usize,
     pub(super) pause: Duration,
+    pub(super) timeout: Duration,
     pub(super) quick: bool,
     pub(super) strict: bool,
     pub(super) card: Option<PathBuf>,
@@ -163,6 +168,9 @@ impl Probe {
             host: self.host.as_deref(),
         };
         let addresses = Addresses::of(&self.url, preset, typed)?;
+        if !addresses.are_here() && self.trials > Some(MOST_TRIALS_ELSEWHERE) {
+            return Err(ConfigError::plain("--trials: at most 10 on another machine").into());
+        }
         let shape = differs.applied_to(preset.shape())?;
         if self.user.is_some() && addresses.login.is_none() {
             return Err(ConfigError::plain(
@@ -189,6 +197,7 @@ impl Probe {
             sessions,
             trials: self.trials.map_or(trials, usize::from),
             pause: if self.quick { Duration::ZERO } else { self.pause },
+            timeout: self.timeout,
             quick: self.quick,
             strict: self.strict,
             card: self.card,

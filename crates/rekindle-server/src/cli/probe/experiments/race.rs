@@ -114,12 +114,13 @@ fn judge(finding: Finding, clients: usize, trials: &[Trial]) -> Finding {
     }
     let mut said = Vec::new();
     if forked > 0 {
-        let live = most(|trial| trial.live);
-        said.push(format!("forked in {}: {} live sessions out of one", share(forked, of), up_to(live)));
+        said.push(format!("forked in {} ({})", share(forked, of), live_sessions(most(|trial| trial.live))));
     }
     if refused > 0 {
-        let most = most(|trial| trial.refused);
-        let who = if most == 1 { "one client was".to_owned() } else { format!("up to {most} clients were") };
+        let who = match most(|trial| trial.refused) {
+            1 => "one client".to_owned(),
+            most => format!("up to {most} clients"),
+        };
         said.push(format!("{who} refused in {}", share(refused, of)));
     }
     if none_left > 0 {
@@ -162,14 +163,13 @@ fn judge(finding: Finding, clients: usize, trials: &[Trial]) -> Finding {
 
 fn share(some: usize, of: usize) -> String {
     match (some, of) {
-        (_, 1) => "the one trial".to_owned(),
-        (some, of) if some == of => format!("all {of} trials"),
+        (_, 1) => "the only trial".to_owned(),
         (some, of) => format!("{some} of {of} trials"),
     }
 }
 
-fn up_to(live: usize) -> String {
-    if live == 2 { "2".to_owned() } else { format!("up to {live}") }
+fn live_sessions(live: usize) -> String {
+    if live == 2 { "2 live sessions".to_owned() } else { format!("up to {live} live sessions") }
 }
 
 fn median(mut values: Vec<usize>) -> usize {

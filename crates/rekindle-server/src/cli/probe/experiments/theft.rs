@@ -77,7 +77,7 @@ async fn alternate(lab: &Lab, finding: Finding, mut holders: [Holder; 2]) -> Fin
 /// Somebody was refused: does the session end for both, or does the other go on?
 async fn refused(lab: &Lab, finding: Finding, holders: [Holder; 2], turn: usize, status: u16) -> Finding {
     let [loser, other] = match holders {
-        [thief, owner] if turn % 2 == 0 => [thief, owner],
+        [thief, owner] if turn.is_multiple_of(2) => [thief, owner],
         [thief, owner] => [owner, thief],
     };
     let finding = finding.number("turns", turn + 1).number("refused", loser.who);

@@ -81,7 +81,7 @@ async fn rekindle_logs_nobody_out_and_notices_theft() {
     let lab = lab(Rekindle::new().await);
     for clients in [2, 8, 32] {
         let finding = self::found(&lab, Experiment::Race(clients), 5).await;
-        assert_eq!(finding.summary, "one new token for all, in all 5 trials");
+        assert_eq!(finding.summary, "one new token for all, in 5 of 5 trials");
         assert_eq!((&finding.numbers["live_most"], &finding.numbers["distinct"]), (&1.into(), &5.into()));
     }
     let logout = self::found(&lab, Experiment::Logout, 6).await;
@@ -98,7 +98,7 @@ async fn forks_are_counted() {
         assert_eq!(finding.numbers["live_most"], clients);
         assert_eq!(finding.numbers["live_median"], clients);
         assert_eq!(finding.numbers["forked_trials"], 3);
-        assert!(finding.summary.starts_with("forked in all 3 trials: "), "{}", finding.summary);
+        assert!(finding.summary.starts_with("forked in 3 of 3 trials ("), "{}", finding.summary);
     }
     let theft = found(&lab, Experiment::TheftAtOnce, 1).await;
     assert_eq!(theft.summary, "not noticed in 20 turns, 4 of them 32 s apart");
