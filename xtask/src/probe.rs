@@ -34,7 +34,31 @@ pub(crate) fn run() -> Done {
         probe.finish(&python, port)?;
     }
     original.stop()?;
-    own.stop()
+    own.stop()?;
+    shown()
+}
+
+/// The pages that show a card show the one that is kept. With REKINDLE_BLESS=1 they are made so.
+fn shown() -> Done {
+    for page in ["docs/probe.md", "README.md"] {
+        let path = root().join(page);
+        let mut text = fs::read_to_string(&path).map_err(|error| format!("{page}: {error}"))?;
+        for card in ["docs/probe/simplejwt.txt", "docs/probe/rekindle.txt"] {
+            let kept = fs::read_to_string(root().join(card)).map_err(|error| format!("{card}: {error}"))?;
+            let head = format!("```text {card}\n");
+            let Some((before, rest)) = text.split_once(&head) else {
+                return Err(format!("{page} does not show {card}"));
+            };
+            let (block, after) =
+                rest.split_once("```").ok_or_else(|| format!("{page} shows {card} without end"))?;
+            if block != kept && std::env::var_os("REKINDLE_BLESS").is_none() {
+                return Err(format!("{page} shows another {card}; REKINDLE_BLESS=1 mends it"));
+            }
+            text = format!("{before}{head}{kept}```{after}");
+        }
+        fs::write(&path, text).map_err(|error| format!("{page}: {error}"))?;
+    }
+    Ok(())
 }
 
 /// A probe that runs.

@@ -86,6 +86,8 @@ pub(super) enum Failure {
     TooLong,
     #[error("no answer within {0} s")]
     Silent(u64),
+    #[error("nothing: it is not known where to send it, or with which token")]
+    NoAddress,
     #[error("no answer: {0}")]
     Broken(String),
 }

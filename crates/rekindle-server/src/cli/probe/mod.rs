@@ -18,6 +18,7 @@ mod plan;
 mod presets;
 mod progress;
 mod reading;
+mod request;
 mod sessions;
 mod shape;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use options::Asked;
 use pace::{POLITE, Pace};
 use plan::{Experiment, LeftOut, Plan, Wanted};
 use progress::Progress;
+use request::Requests;
 use sessions::{First, Sessions};
 
 /// What shells say of a program that SIGINT ended.
@@ -79,8 +81,8 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
         can_sign_out: asked.addresses.logout.is_some(),
     };
     let pace = Pace::new(if here { Duration::ZERO } else { POLITE });
-    let http =
-        Arc::new(Http::new(asked.shape, asked.addresses.clone(), asked.account.take(), pace, asked.timeout)?);
+    let requests = Requests::new(asked.shape, asked.addresses.clone(), asked.account.take())?;
+    let http = Arc::new(Http::new(requests, pace, asked.timeout)?);
     let lab = Lab::new(http.clone(), asked.pause);
     announce(progress, &asked.addresses, here);
 

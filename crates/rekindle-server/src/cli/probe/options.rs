@@ -9,9 +9,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
-use super::client::Account;
 use super::hosts::{Addresses, Typed};
 use super::presets::{PRESETS, Preset, named};
+use super::request::Account;
 use super::sessions::Sessions;
 use super::shape::{Encoding, Place, Shape};
 use crate::accounts::Password;
@@ -25,9 +25,10 @@ const MOST_TRIALS_ELSEWHERE: u16 = 10;
 
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Experiments, each on sessions of its own: two, 8 and 32 clients at once; an answer that is lost, retried after 1, \
-    15 and 60 s; an answer that arrives late; a logout during a refresh; an old token; theft, by turns and at once; cache \
-    headers, cookie flags, junk. The whole takes some 2 minutes and 15 seconds, nearly all of it waiting.\n\n\
+    after_long_help = "Two, 8 and 32 clients refresh at once; an answer is lost and asked for again after 1, 15 and 60 s; an \
+    answer arrives late; somebody signs out during a refresh; an old token is used again; a token is stolen, and used by turns \
+    and at once. Each on sessions of its own, and at the same time: some 2 minutes and 15 seconds, nearly all of it waiting. \
+    Cache headers, cookie flags and answers to junk are looked at as well.\n\n\
     Another machine than this one is refused unless --host names it as well. It is then asked at most 4 times a second, by at \
     most 8 clients at once. Retry-After is respected, redirects are not followed, and no token is ever printed.\n\n\
     JSON: url, preset, date, version, quick, interrupted, pause_seconds, sessions, promise_holds; findings[]: experiment \
@@ -35,7 +36,7 @@ const MOST_TRIALS_ELSEWHERE: u16 = 10;
     cookie_flags, junk, control), title, verdicts[] (ok, logs_out, forks, theft_unnoticed, outlives_logout, weak, unknown), \
     summary, means[], numbers{}; left_out[]: experiment, why. docs/probe.md has the numbers.\n\n\
     Examples:\n  rekindle probe http://127.0.0.1:8080 --preset rekindle --user demo\n  \
-    rekindle probe http://127.0.0.1:8000/api/token/refresh/ --preset simplejwt --user ada --password-file password\n  \
+    rekindle probe http://127.0.0.1:8000 --preset simplejwt --user ada --password-file password\n  \
     rekindle probe http://127.0.0.1:9000/auth/refresh --refresh-token-file -"
 )]
 pub(in crate::cli) struct Probe {

@@ -104,7 +104,8 @@ impl Experiment {
             Self::Race(8) => (1, (trials / 4).max(1)),
             Self::Race(_) => (1, (trials / 6).max(1)),
             Self::Late | Self::TheftAtOnce => (1, 3),
-            Self::Logout => (2, 4),
+            // The first is signed out alone.
+            Self::Logout => (2, 1 + (trials / 10).max(3)),
             Self::Lost(_) | Self::Replay | Self::Theft | Self::Control => (1, 1),
         }
     }
