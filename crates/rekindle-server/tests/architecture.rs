@@ -53,6 +53,11 @@ const TABLE: &[(&str, &[&str], &str)] = &[
     ("rekindle/src/store/sqlite", &["memory", "redis", "postgres"], "backends do not know each other"),
     ("rekindle/src/store/memory", &["sqlite", "redis", "postgres"], "backends do not know each other"),
     ("rekindle-server/src/api", &["rekindle::store", "rusqlite"], "handlers go through the engine"),
+    (
+        "rekindle-server/src/cli/probe/experiments",
+        &["reqwest", "client", "rekindle", "engine"],
+        "experiments know what can be done with an endpoint, and neither HTTP nor Rekindle",
+    ),
     ("rekindle-server/src/serve", &["rekindle::store", "rusqlite"], "sockets know no store"),
 ];
 
