@@ -1,5 +1,6 @@
 //! Django REST framework's way with requests: bodies, fields, and the words for what is wrong with them.
 
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
@@ -91,10 +92,29 @@ impl Fields {
                     Self(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
                 })
                 .map_err(|_| bad("The body is no form.")),
+            "multipart/form-data" => Self::multipart(&named, bytes).await,
             _ => {
                 let shown: String = named.chars().filter(|c| !c.is_control()).take(100).collect();
                 let detail = format!("Unsupported media type \"{shown}\" in request.");
                 Err(Refusal::invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, &Detail::of(&detail)))
+            }
+        }
+    }
+
+    /// What `FormData` sends.
+    async fn multipart(content_type: &str, body: Bytes) -> Result<Self, Refusal> {
+        let boundary = multer::parse_boundary(content_type)
+            .map_err(|_| bad("Multipart form parse error - Invalid boundary in multipart: None"))?;
+        let whole = tokio_stream::once(Ok::<_, std::convert::Infallible>(body));
+        let mut parts = multer::Multipart::new(whole, boundary);
+        let mut fields = Vec::new();
+        loop {
+            let broken = |_| bad("Multipart form parse error");
+            let Some(part) = parts.next_field().await.map_err(broken)? else { return Ok(Self(fields)) };
+            let name = part.name().unwrap_or_default().to_owned();
+            // A file is none of the fields.
+            if part.file_name().is_none() {
+                fields.push((name, Value::String(part.text().await.map_err(broken)?)));
             }
         }
     }

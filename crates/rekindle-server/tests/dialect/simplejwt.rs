@@ -1,6 +1,7 @@
 //! Simple JWT: what its front ends meet.
 
-use rekindle_server::accounts::DEMO_SUBJECT;
+use axum::http::Request;
+use rekindle_server::accounts::{DEMO_PASSWORD, DEMO_SUBJECT, DEMO_USERNAME};
 use serde_json::json;
 
 use crate::server::{Answer, Server};
@@ -27,6 +28,29 @@ async fn a_race_and_a_lost_answer_are_given_the_same_pair() {
     assert_ne!(first.text("refresh"), login.text("refresh"));
     server.clock.advance(3600);
     assert_eq!(refresh(&server, &login.text("refresh")).await.status, 200, "an answer lost an hour ago");
+}
+
+/// Front ends send what their framework makes of a form.
+#[tokio::test]
+async fn a_form_is_as_good_as_json() {
+    let server = Server::with(ROTATING).await;
+    let (name, password) = (DEMO_USERNAME, DEMO_PASSWORD);
+    let multipart = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\n{name}\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"password\"\r\n\r\n{password}\r\n--b--\r\n"
+    );
+    let bodies = [
+        ("application/x-www-form-urlencoded", format!("username={name}&password={password}"), 200),
+        ("multipart/form-data; boundary=b", multipart.clone(), 200),
+        ("multipart/form-data; boundary=b", multipart.replace("--b--", ""), 400),
+        ("multipart/form-data", multipart, 400),
+        ("text/plain", String::new(), 400),
+        ("text/plain", "x".to_owned(), 415),
+    ];
+    for (kind, body, status) in bodies {
+        let request = Request::post("/api/token/").header("content-type", kind).body(body.into()).unwrap();
+        assert_eq!(server.send(request).await.status, status, "{kind}");
+    }
 }
 
 #[tokio::test]
