@@ -72,6 +72,11 @@ pub(crate) trait Dialect {
     /// Two settings that do not go together.
     fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash>;
 
+    /// Whether the token that is renewed is the one that expires: without a refresh token beside it.
+    fn has_one_token(&self) -> bool {
+        false
+    }
+
     /// What its tokens are signed with.
     fn key(&self) -> WantedKey<'_>;
 

@@ -27,6 +27,32 @@ fn the_life_of_a_login_is_drawn_and_told() {
     assert!(printed(folder, &["explain", "--access", "10s"]).contains("next one, 5s after the last"));
 }
 
+/// What makes heads hurt with one token that renews itself: how long one may be away, and how long it can go on.
+#[test]
+fn the_life_of_a_login_through_a_dialect_is_drawn_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let secret = "shared_secret = 'a secret of the application, long enough'";
+    let text = format!(
+        "[keys]\n{secret}\n[dialects.drf-jwt]\n[dialects.simplejwt]\nROTATE_REFRESH_TOKENS = true\n[dialects.tymon]\n"
+    );
+    std::fs::write(folder.join("rekindle.toml"), text).unwrap();
+    let explain =
+        |dialect: &str| printed(folder, &["explain", "--config", "rekindle.toml", "--dialect", dialect]);
+    let drf = explain("drf-jwt");
+    assert!(drf.contains("Used at least every 5m: 7d. Left alone: 5m."), "{drf}");
+    assert!(drf.contains("Token stolen: not noticed."), "{drf}");
+    let simple = explain("simplejwt");
+    assert!(
+        simple.contains("Used at least every 1d: 30d.") && simple.contains("noticed within three"),
+        "{simple}"
+    );
+    assert!(explain("tymon").contains("Used or not, 14d."));
+    let (_, said) = refused(folder, &["explain", "--config", "rekindle.toml", "--dialect", "flask"]);
+    assert!(said.contains("it mounts simplejwt, drf-jwt, tymon"), "{said}");
+    assert!(refused(folder, &["explain", "--dialect", "tymon"]).1.contains("mounts no dialect"));
+}
+
 #[test]
 fn a_token_is_explained_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();

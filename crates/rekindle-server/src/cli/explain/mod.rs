@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::target::Target;
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Checked, Config, ConfigError, Environment};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
@@ -22,6 +22,9 @@ pub(super) struct Explain {
     /// A token to explain instead, or `-` to read it from standard input, which keeps it out of the shell's history.
     #[arg(long, value_name = "TOKEN", conflicts_with_all = ["access", "idle", "absolute", "replay_window"])]
     token: Option<String>,
+    /// The life of a login through this dialect, such as `simplejwt`, which the configuration mounts.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["token", "access", "idle", "absolute", "replay_window"])]
+    dialect: Option<String>,
     /// As if lifetimes.access were this.
     #[arg(long, value_name = "SPAN")]
     access: Option<String>,
@@ -90,11 +93,35 @@ pub(super) fn run(explain: Explain, output: Output) -> anyhow::Result<()> {
         };
         read.map_err(|error| by_flag(&error))?
     };
-    let life = Life::of(config.policy());
+    let (policy, life) = match explain.dialect {
+        None => (config.policy().clone(), Life::of(config.policy())),
+        Some(name) => of_dialect(&config, &name)?,
+    };
     let ascii = explain.ascii || !is_utf8();
     output.show(&life, |life| {
-        format!("{}\n\n{}", picture::draw(life, picture::WIDTH, ascii), words::tell(life, config.policy()))
+        format!("{}\n\n{}", picture::draw(life, picture::WIDTH, ascii), words::tell(life, &policy))
     })
+}
+
+fn of_dialect(config: &Checked, name: &str) -> anyhow::Result<(Policy, Life)> {
+    let mounted = config.dialects.mounted();
+    let Some(dialect) = mounted.iter().find(|dialect| dialect.name() == name) else {
+        let names: Vec<&str> = mounted.iter().map(|dialect| dialect.name()).collect();
+        anyhow::bail!(match names.as_slice() {
+            [] => "the configuration mounts no dialect; name the file that does with --config".to_owned(),
+            names => format!("the configuration mounts no dialect {name}; it mounts {}", names.join(", ")),
+        });
+    };
+    let policy = config.policy_of(*dialect).map_err(|clash| anyhow::anyhow!(clash.rule))?;
+    let mut life = Life::of(&policy);
+    if !policy.rotation {
+        life.replay_window = 0;
+    }
+    if dialect.has_one_token() {
+        // Once it has expired, nothing renews it: nobody may be away for longer.
+        life.idle = life.access;
+    }
+    Ok((policy, life))
 }
 
 /// What was typed is a flag, and what is read is a variable.

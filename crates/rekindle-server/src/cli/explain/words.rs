@@ -20,7 +20,9 @@ pub(super) fn tell(life: &Life, policy: &Policy) -> String {
              it is verified without asking this server."
         ),
     ];
-    lines.push(if policy.replay_window.is_some() {
+    lines.push(if !policy.rotation {
+        "  Token stolen: not noticed. It may live in many places, so a thief is one more of them, to its end.".to_owned()
+    } else if policy.replay_window.is_some() {
         format!(
             "  Refresh token stolen: noticed within three refreshes once thief and user have each used it more\n  \
              than {window} apart; then the session ends for both. Unnoticed, it ends with the session."

@@ -38,6 +38,10 @@ impl Dialect for Settings {
         })
     }
 
+    fn has_one_token(&self) -> bool {
+        true
+    }
+
     fn key(&self) -> WantedKey<'_> {
         let algorithm = self.JWT_ALGORITHM.0;
         let (own, own_name) = if algorithm.is_symmetric() {

@@ -50,6 +50,10 @@ impl Dialect for Settings {
         }
     }
 
+    fn has_one_token(&self) -> bool {
+        self.views == Views::Sliding
+    }
+
     fn key(&self) -> WantedKey<'_> {
         WantedKey {
             own: self.SIGNING_KEY.as_ref(),
