@@ -118,6 +118,15 @@ async fn a_tag_is_of_one_session_one_generation_and_one_form() {
         let refused = engine.exchange(wrong, None).await;
         assert!(matches!(refused, Err(Failure::SessionEnded(Ended::Unknown))));
     }
+    assert!(
+        engine.has_made(&mine)
+            && !engine.has_made(&Presentation { generation: Generation(2), ..mine.clone() })
+    );
+    // The row's half alone is wrong: ours, and refused.
+    let (made, _) = mine.tag.split_at(16);
+    let forged = Presentation { tag: format!("{made}{}", "0".repeat(16)), ..mine.clone() };
+    assert!(engine.has_made(&forged));
+    assert!(matches!(engine.exchange(forged, None).await, Err(Failure::SessionEnded(Ended::Unknown))));
     // An engine of our own form has no reader for it.
     assert!(node.engine.exchange(mine.clone(), None).await.is_err());
     assert!(engine.exchange(mine, None).await.is_ok(), "and nothing was ended");

@@ -46,14 +46,13 @@ impl Theirs {
 impl Sessions {
     /// The next tokens.
     pub(crate) async fn exchange(&self, app: &AppState, token: Refreshable) -> Result<Tokens, Problem> {
-        if let Some(ours) = token.ours {
-            app.rates.refresh_of(ours.session)?;
-            match self.engine.exchange(ours, Some(self.name)).await {
-                Err(Failure::SessionEnded(Ended::Unknown)) => {}
-                known => return Ok(known?),
+        match token.ours.filter(|ours| self.engine.has_made(ours)) {
+            Some(ours) => {
+                app.rates.refresh_of(ours.session)?;
+                Ok(self.engine.exchange(ours, Some(self.name)).await?)
             }
+            None => self.adopt(token.theirs).await,
         }
-        self.adopt(token.theirs).await
     }
 
     /// Takes a token of the package's over.
@@ -67,17 +66,14 @@ impl Sessions {
     /// # Errors
     /// [`Code::SessionEnded`](crate::api::Code::SessionEnded) where it had ended before.
     pub(crate) async fn end(&self, token: Refreshable) -> Result<(), Problem> {
-        if let Some(ours) = token.ours {
-            match self.engine.session_presented(ours).await {
-                Ok(session) if session.status != Status::Active => {
-                    return Err(Failure::from(session.status).into());
-                }
-                Ok(session) => return Ok(self.engine.revoke(session.id, Reason::LoggedOut).await?),
-                Err(Failure::SessionEnded(Ended::Unknown)) => {}
-                Err(other) => return Err(other.into()),
-            }
+        let Some(ours) = token.ours.filter(|ours| self.engine.has_made(ours)) else {
+            return self.bar(token.theirs).await;
+        };
+        let session = self.engine.session_presented(ours).await?;
+        if session.status != Status::Active {
+            return Err(Failure::from(session.status).into());
         }
-        self.bar(token.theirs).await
+        Ok(self.engine.revoke(session.id, Reason::LoggedOut).await?)
     }
 
     /// Sees to it that a token of the package's is not adopted any more.

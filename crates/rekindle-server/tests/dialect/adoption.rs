@@ -95,6 +95,21 @@ async fn what_the_package_made_of_our_token_is_adopted_unless_its_session_has_en
     assert_eq!(refresh(&server, &sign(&copied)).await.told(), (401, "Token is blacklisted".into()));
 }
 
+/// A store that was wiped has forgotten who was signed out. Its tokens are ours, not the package's.
+#[tokio::test]
+async fn a_token_of_ours_whose_row_is_gone_is_not_taken_for_one_of_the_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let master = folder.path().join("master.key");
+    std::fs::write(&master, "5a".repeat(32)).unwrap();
+    let keys = format!("master_file = '{}'\n", master.display());
+    let before = Server::with(&format!("{keys}{ROTATING}")).await;
+    let token = before.log_in("/api/token/").await.text("refresh");
+    let wiped = Server::with(&format!("{keys}{ROTATING}")).await;
+    assert_eq!(refresh(&wiped, &token).await.told(), (401, "Token is invalid".into()));
+    let blacklist = wiped.post("/api/token/blacklist/", json!({ "refresh": token })).await;
+    assert_eq!(blacklist.told(), (401, "Token is invalid".into()));
+}
+
 #[tokio::test]
 async fn adoption_can_be_over() {
     let server = Server::with("[dialects.simplejwt]\nROTATE_REFRESH_TOKENS = true\nadopt = false\n").await;

@@ -19,7 +19,7 @@ pub trait TokenForm: Send + Sync + 'static {
     /// Where they would be too long, or cannot be signed.
     fn write(&self, draft: &Draft<'_>) -> Result<Written, KeyError>;
 
-    /// How a refresh token spells its tag.
+    /// How a refresh token spells its tag: the first half of the text for the first half of the bytes.
     fn spell(&self, tag: &[u8; 16]) -> String;
 }
 

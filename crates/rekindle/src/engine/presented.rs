@@ -75,6 +75,19 @@ impl Engine {
         self.finish(async move { engine.refreshed(Held::Other(presented), client_id.as_deref()).await }).await
     }
 
+    /// Whether an engine over these keys has made the token, as far as can be said without its row. Asks nobody.
+    ///
+    /// What another system has made of one of our tokens, copying its claims, is none of ours; one whose row is gone still is.
+    pub fn has_made(&self, presented: &Presentation) -> bool {
+        let Some(form) = &self.view.form else { return false };
+        let mut tag = [0; 16];
+        tag[..8].copy_from_slice(&self.shared.keys.made(presented.session, presented.generation));
+        let spelled = form.spell(&tag);
+        let (half, sent) = (spelled.len() / 2, presented.tag.as_bytes());
+        sent.len() == spelled.len()
+            && verify_slices_are_equal(&sent[..half], &spelled.as_bytes()[..half]).is_ok()
+    }
+
     /// The session of a refresh token of another form, whatever its generation and the session's status.
     ///
     /// # Errors

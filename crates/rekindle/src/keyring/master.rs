@@ -13,6 +13,7 @@ pub struct MasterKey {
     wrapping: LessSafeKey,
     names: hmac::Key,
     adopted: hmac::Key,
+    made: hmac::Key,
 }
 
 impl fmt::Debug for MasterKey {
@@ -32,7 +33,9 @@ impl MasterKey {
             derived.expand(&[b"key id"], hmac::HMAC_SHA256).expect("one hash of output").into();
         let adopted: hmac::Key =
             derived.expand(&[b"adopted"], hmac::HMAC_SHA256).expect("one hash of output").into();
-        Self { wrapping: LessSafeKey::new(wrapping), names, adopted }
+        let made: hmac::Key =
+            derived.expand(&[b"made"], hmac::HMAC_SHA256).expect("one hash of output").into();
+        Self { wrapping: LessSafeKey::new(wrapping), names, adopted, made }
     }
 
     pub(super) fn names(&self) -> &hmac::Key {
@@ -43,6 +46,12 @@ impl MasterKey {
     /// same for as long as such a token lives.
     pub(super) fn adopted(&self) -> &hmac::Key {
         &self.adopted
+    }
+
+    /// Marks tokens of other forms as ours. Not a key of the ring: a store that was wiped takes its ring along, and its tokens
+    /// must not be taken for those of another system then, or a revocation would be forgotten with it.
+    pub(super) fn made(&self) -> &hmac::Key {
+        &self.made
     }
 
     /// Encrypts, bound to the version that the document will have: an older document cannot be passed off as
