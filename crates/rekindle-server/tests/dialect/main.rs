@@ -11,6 +11,7 @@ mod adoption;
 mod blacklist;
 mod drf_jwt;
 mod flask;
+mod junk;
 mod server;
 mod simplejwt;
 mod token;
