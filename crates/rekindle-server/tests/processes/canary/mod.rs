@@ -6,6 +6,7 @@
 mod application;
 mod commands;
 mod configured;
+mod dialects;
 mod document;
 mod encrypted;
 mod marks;
