@@ -46,7 +46,7 @@ fn nothing_that_was_sent_to_a_dialect_is_told_again() {
         ("REKINDLE__LOG__LEVEL", "trace"),
     ];
     let mut process = Process::start(folder.path(), &["dev"], &settings);
-    let mut post = |path: &str, body: Value, change: &dyn Fn(&mut Request)| {
+    let post = |path: &str, body: Value, change: &dyn Fn(&mut Request)| {
         let mut request = Request::new("POST", path);
         request.raw(Kind::Json.name(), body.to_string());
         change(&mut request);
