@@ -1,18 +1,66 @@
 //! What the project claims to be fast at, each beside its measure in the same run.
 
-use crate::run::{Done, cargo_with};
+use std::fs;
+
+use crate::needs;
+use crate::original::{self, Project};
+use crate::postgres::Postgres;
+use crate::run::{Done, cargo_with, root};
 
 pub(crate) fn run(flags: &[&str]) -> Done {
-    let quick = if flags.contains(&"--quick") { "1" } else { "0" };
+    let (mut quick, mut only) = ("0", None);
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        match *flag {
+            "--quick" => quick = "1",
+            "--only" => only = Some(*flags.next().ok_or("--only needs tokens, store, http or originals")?),
+            other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
+        }
+    }
+    let chosen = |name: &str| only.is_none_or(|only| only == name);
     for (package, bench, features) in [
         ("rekindle", "tokens", ""),
         ("rekindle", "store", "--features sqlite"),
         ("rekindle-server", "http", ""),
     ] {
-        cargo_with(
-            &format!("bench --package {package} --bench {bench} {features}"),
-            &[("REKINDLE_BENCH_QUICK", quick)],
-        )?;
+        if chosen(bench) {
+            cargo_with(
+                &format!("bench --package {package} --bench {bench} {features}"),
+                &[("REKINDLE_BENCH_QUICK", quick)],
+            )?;
+        }
     }
-    Ok(())
+    if chosen("originals") { beside_the_original(quick) } else { Ok(()) }
+}
+
+/// A dialect's refresh beside the package's own, on the same core: Django under gunicorn, on PostgreSQL and on SQLite.
+fn beside_the_original(quick: &str) -> Done {
+    needs::provide(false, needs::POSTGRES.iter())?;
+    let python = original::python()?;
+    let folder = root().join("target/bench-original");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    // It does not wait for the disk: that can only help the original.
+    let postgres = Postgres::start("bench")?;
+    postgres.pin("0")?;
+    postgres.create_database("shop")?;
+    let databases = [
+        ("postgres", postgres.url("shop")),
+        ("sqlite", format!("sqlite:{}", folder.join("db.sqlite3").display())),
+    ];
+    let mut running = Vec::new();
+    let mut told = Vec::new();
+    for (name, database) in &databases {
+        // Rekindle reads the same hashes: those of Django's own choice.
+        let project = Project::on(&python, database, &[("OWN_HASHERS", "1")])?;
+        // One core: a second worker fills the waits of the first for the database, more only change places.
+        let log = folder.join(format!("{name}.log"));
+        let original = project.serve(&["--workers", "2", "--threads", "4"], Some("0"), &log)?;
+        told.push(format!("{name} {} {database}", original.address));
+        running.push(original);
+    }
+    let told = told.join("\n");
+    let variables = [("REKINDLE_BENCH_QUICK", quick), ("REKINDLE_BENCH_ORIGINALS", told.as_str())];
+    cargo_with("bench --package rekindle-server --bench http -- originals", &variables)?;
+    running.into_iter().try_for_each(original::Original::stop)
 }

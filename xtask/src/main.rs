@@ -10,6 +10,7 @@ mod dist;
 mod guides;
 mod needs;
 mod openapi;
+mod original;
 mod packaging;
 mod postgres;
 mod probe;
@@ -25,7 +26,7 @@ const USAGE: &str = "\
 cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
                  [--only PART]                   one part of them; an unknown name lists them
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
-cargo xtask bench [--quick]                      what the project claims to be fast at, each beside its measure
+cargo xtask bench [--quick] [--only NAME]        what the project claims to be fast at, each beside its measure
 cargo xtask dist                                 one static program, proved, packed, with its SHA-256
 
 As root on a Debian-like system, or with --install, missing system packages are installed.";
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         Some((&"test", flags)) => test::run(flags),
         Some((&"check", flags)) => only("--install", flags).and_then(|()| check::all(flags)),
         Some((&"dist", [])) => dist::all(),
-        Some((&"bench", flags)) => only("--quick", flags).and_then(|()| bench::run(flags)),
+        Some((&"bench", flags)) => bench::run(flags),
         _ => Err(USAGE.to_owned()),
     };
     match done {

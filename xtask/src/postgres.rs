@@ -106,6 +106,16 @@ impl Postgres {
             .map_err(|error| format!("{error}\n{}", fs::read_to_string(&log).unwrap_or_default()))
     }
 
+    /// Keeps it, with all that it starts from now on, on these cores.
+    pub(crate) fn pin(&self, cores: &str) -> Done {
+        let file = self.data().join("postmaster.pid");
+        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let process = text.lines().next().unwrap_or_default();
+        let mut taskset = Command::new("taskset");
+        taskset.args(["--all-tasks", "--cpu-list", "--pid", cores, process]);
+        finished(taskset, &self.folder).map(drop)
+    }
+
     fn control(&self, arguments: &[&str]) -> Done {
         let mut command = unprivileged(&self.programs.join("pg_ctl"));
         command.args(["-w", "-t", "60", "-D"]).arg(self.data()).args(arguments);

@@ -1,13 +1,12 @@
 //! `rekindle probe` on the original and on Rekindle: what it finds on each, and the two report cards that are shown.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
-use crate::needs;
+use crate::original::{self, Project};
 use crate::postgres::Postgres;
-use crate::run::{Done, cargo, root, run_in, run_with};
+use crate::run::{Done, cargo, root, run_with};
 use crate::server::Server;
 
 const TESTS: &str = "crates/rekindle-server/tests/probe";
@@ -16,7 +15,7 @@ const TESTS: &str = "crates/rekindle-server/tests/probe";
 const TRIALS: &str = "100";
 
 pub(crate) fn run() -> Done {
-    let python = needs::python_in("target/python-probe", &format!("{TESTS}/requirements.txt"))?;
+    let python = original::python()?;
     cargo("build --package rekindle-server")?;
     let folder = root().join("target/probe");
     let _ = fs::remove_dir_all(&folder);
@@ -27,7 +26,16 @@ pub(crate) fn run() -> Done {
     let mut own = Server::dev(&folder.join("rekindle"), &[])?;
     let address = own.address("listening on")?;
     let rekindle = Probe::start(&folder, "rekindle", &address, "demo", "demo-password")?;
-    let original = Original::start(&python, &folder)?;
+    let database = Postgres::start("probe")?;
+    // As it is installed: the moment that a commit takes is a part of what is raced for.
+    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+        database.sql("postgres", &format!("ALTER SYSTEM SET {setting} = on"))?;
+    }
+    database.sql("postgres", "SELECT pg_reload_conf()")?;
+    database.create_database("shop")?;
+    let project = Project::on(&python, &database.url("shop"), &[])?;
+    let original =
+        project.serve(&["--workers", "1", "--threads", "32"], None, &folder.join("gunicorn.log"))?;
     let simplejwt =
         Probe::start(&folder, "simplejwt", &original.address, "ada", "correct horse battery staple")?;
     for (probe, port) in [(rekindle, "8080"), (simplejwt, "8000")] {
@@ -118,72 +126,6 @@ impl Probe {
 }
 
 impl Drop for Probe {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Simple JWT in a real Django project on a real PostgreSQL: one worker of 32 threads.
-struct Original {
-    address: String,
-    process: Child,
-    _database: Postgres,
-}
-
-impl Original {
-    fn start(python: &str, folder: &Path) -> Result<Self, String> {
-        let database = Postgres::start("probe")?;
-        // As it is installed: the moment that a commit takes is a part of what is raced for.
-        for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
-            database.sql("postgres", &format!("ALTER SYSTEM SET {setting} = on"))?;
-        }
-        database.sql("postgres", "SELECT pg_reload_conf()")?;
-        database.create_database("shop")?;
-        let url = database.url("shop");
-        let project = root().join(TESTS).join("simplejwt");
-        let variables = [("DATABASE_URL", &*url), ("PYTHONDONTWRITEBYTECODE", "1")];
-        run_in(&project, python, "manage.py migrate --verbosity 0", &variables)?;
-        run_in(&project, python, "account.py", &variables)?;
-        let log = File::create(folder.join("gunicorn.log")).map_err(|error| error.to_string())?;
-        let mut process = Command::new(python)
-            .args(["-m", "gunicorn", "--workers", "1", "--threads", "32", "--bind", "127.0.0.1:0"])
-            .args(["--keep-alive", "5", "--no-control-socket", "wsgi"])
-            .current_dir(&project)
-            .envs(variables)
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cannot run gunicorn: {error}"))?;
-        let said = BufReader::new(process.stderr.take().ok_or("no output")?);
-        let mut original = Self { address: String::new(), process, _database: database };
-        let mut seen = Vec::new();
-        let mut lines = said.lines().map_while(Result::ok);
-        for line in lines.by_ref() {
-            if let Some((_, rest)) = line.split_once("Listening at: http://") {
-                original.address = rest.split_whitespace().next().unwrap_or_default().to_owned();
-                break;
-            }
-            seen.push(line);
-        }
-        if original.address.is_empty() {
-            return Err(format!("gunicorn ended before it listened:\n{}", seen.join("\n")));
-        }
-        // What it says later must have a reader, or its pipe fills up.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(original)
-    }
-
-    fn stop(mut self) -> Done {
-        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
-        asked.map_err(|error| error.to_string())?;
-        self.process.wait().map(drop).map_err(|error| error.to_string())
-    }
-}
-
-impl Drop for Original {
-    /// Its worker ends when it finds that its parent has gone.
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

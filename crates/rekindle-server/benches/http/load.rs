@@ -87,8 +87,10 @@ async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> usize {
         assert!(text.starts_with("HTTP/1.1 2"), "{}", String::from_utf8_lossy(answer));
         let length = text
             .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .map_or(0, |length| length.parse().unwrap());
+            .find_map(|line| {
+                line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            })
+            .map_or(0, |(_, length)| length.parse().unwrap());
         while answer.len() < head + 4 + length {
             assert!(stream.read_buf(answer).await.unwrap() > 0, "the server closed the connection");
         }

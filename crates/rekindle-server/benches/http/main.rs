@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 mod load;
+mod originals;
 mod refresh;
 mod servers;
 
@@ -45,6 +46,12 @@ fn main() {
     }
     if chosen("rest") {
         at_rest(rounds);
+    }
+    // `cargo xtask bench` starts them.
+    if let Ok(originals) = std::env::var("REKINDLE_BENCH_ORIGINALS")
+        && chosen("originals")
+    {
+        originals.lines().for_each(|original| originals::beside(original, rounds, span));
     }
 }
 

@@ -53,7 +53,7 @@ impl Caller for LogIn {
 /// The demo account's; the other account gets the same.
 const PASSWORD: &str = "demo-password";
 
-fn post(path: &str, body: &Value) -> Vec<u8> {
+pub fn post(path: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     format!(
         "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
