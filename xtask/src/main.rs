@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod check;
 mod curl;
+mod dialects;
 mod dist;
 mod guides;
 mod needs;

@@ -27,6 +27,7 @@ const PARTS: &[Part] = &[
     part("pyjwt", &[], |_| pyjwt()),
     part("openapi", &[], |_| crate::openapi::run()),
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
+    part("dialects", &[], |_| crate::dialects::run()),
     part("browser", needs::BROWSER, |_| crate::browser::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),
     part("kill", &[], kill),

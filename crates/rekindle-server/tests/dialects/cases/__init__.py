@@ -1,0 +1,1 @@
+"""What both are asked. One file for each dialect."""
