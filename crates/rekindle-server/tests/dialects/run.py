@@ -8,13 +8,15 @@ First the harness itself: two servers of one original must not differ, and a wro
 
 import argparse
 import concurrent.futures
+import os
 import sys
 from pathlib import Path
 
 from cases import drf_jwt, flask_jwt_extended, simplejwt
-from harness import alter, compare, side
+from harness import alter, compare, page, rekindle, side
 from harness.run import play
 
+LISTING = Path(__file__).resolve().parents[4] / "docs/dialects/differences.md"
 DIALECTS = [simplejwt.DIALECT, drf_jwt.DIALECT, flask_jwt_extended.DIALECT]
 
 
@@ -22,13 +24,12 @@ class Servers:
     """Of one dialect: for each variant two of the original, each with a database of its own."""
 
     def __init__(self, dialect, folder):
-        self.dialect, self.folder = dialect, folder
         seeds = side.Seeds(folder)
         self.first, self.second = ({}, {})
         for name, variant in dialect.variants.items():
-            for sides, suffix in ((self.first, "a"), (self.second, "b")):
-                file = f"{dialect.name}-{name}-{suffix}".replace(" ", "-").replace(",", "")
-                sides[name] = side.Original(folder, seeds, file, variant)
+            file = f"{dialect.name}-{name}".replace(" ", "-")
+            self.first[name] = side.Original(folder, seeds, f"{file}-a", variant)
+            self.second[name] = rekindle.Switched(folder, seeds, f"{file}-b", variant, dialect)
 
     def __enter__(self):
         for one in self.all():
@@ -57,9 +58,9 @@ def observe_all(dialect, sides, part):
     return observed
 
 
-def control(dialect, first, servers):
+def control(dialect, first, servers, part):
     """The original with itself: whatever differs here is the harness's fault."""
-    second = observe_all(dialect, servers.second, "")
+    second = observe_all(dialect, servers.second, part)
     return [
         f"{dialect.title} with itself: {case.variant}: {case.name}: {found}"
         for case, answers in first.items()
@@ -84,15 +85,41 @@ def alterations(dialect, first, servers):
     return [f"{dialect.title}: nobody noticed {name}" for name, is_ in seen.items() if not is_]
 
 
-def judge(dialect, folder, asked):
+def beside_rekindle(dialect, first, servers, part, program):
+    """The original, and the original whose token URLs have moved."""
+    for one in servers.second.values():
+        one.switch(program)
+    second = observe_all(dialect, servers.second, part)
+    judge = compare.Judge(dialect)
+    for case, answers in first.items():
+        judge.case(case, answers, second[case])
+    judge.end()
+    return [f"{dialect.title}: {fault}" for fault in judge.faults]
+
+
+def judge(dialect, asked, counts):
     faults = []
-    with Servers(dialect, folder) as servers:
+    with Servers(dialect, asked.folder) as servers:
         first = observe_all(dialect, servers.first, asked.case)
-        print(f"{dialect.title}: {len(first)} cases, {sum(map(len, first.values()))} requests", flush=True)
-        if not asked.case:
-            faults += control(dialect, first, servers)
-            faults += alterations(dialect, first, servers)
+        counts[dialect.name] = len(first), sum(map(len, first.values()))
+        print("{}: {} cases, {} requests".format(dialect.title, *counts[dialect.name]), flush=True)
+        if not asked.rekindle or not asked.case:
+            faults += control(dialect, first, servers, asked.case)
+            if not asked.case:
+                faults += alterations(dialect, first, servers)
+        if asked.rekindle:
+            faults += beside_rekindle(dialect, first, servers, asked.case, asked.rekindle)
     return faults
+
+
+def listing(counts):
+    """Whether docs/dialects/differences.md says what is listed here; with REKINDLE_BLESS=1 it is made to."""
+    written = page.page(DIALECTS, counts)
+    if os.environ.get("REKINDLE_BLESS"):
+        LISTING.parent.mkdir(exist_ok=True)
+        LISTING.write_text(written)
+    same = LISTING.exists() and LISTING.read_text() == written
+    return [] if same else ["docs/dialects/differences.md lists others: REKINDLE_BLESS=1 writes it anew"]
 
 
 def main():
@@ -102,10 +129,14 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--case", default="")
     asked = parser.parse_args()
+    asked.folder = asked.folder.resolve()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    faults = [
-        fault for dialect in DIALECTS if asked.only in dialect.name for fault in judge(dialect, asked.folder, asked)
-    ]
+    faults, counts = [], {}
+    for dialect in DIALECTS:
+        if asked.only in dialect.name:
+            faults += judge(dialect, asked, counts)
+    if asked.rekindle and not asked.case and not asked.only:
+        faults += listing(counts)
     for fault in faults:
         print(fault)
     return bool(faults)

@@ -272,4 +272,5 @@ DIALECT = Dialect(
     cases=LOGIN_CASES + HEADER_CASES + COOKIE_CASES + LOCATION_CASES + PROTECTED_CASES,
     everywhere=[],
     kinds=KINDS,
+    moved=("/login", "/refresh", "/logout"),
 )

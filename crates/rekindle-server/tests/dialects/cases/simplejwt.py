@@ -366,4 +366,5 @@ DIALECT = Dialect(
     + NAME_CASES + PROTECTED_CASES,
     everywhere=[],
     kinds=KINDS,
+    moved=("/api/token",),
 )

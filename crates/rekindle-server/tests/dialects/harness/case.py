@@ -135,4 +135,6 @@ class Dialect:
     everywhere: list
     # Claims of each kind of token, as the original makes them for ada.
     kinds: dict
+    # The paths that move to Rekindle.
+    moved: tuple = ()
     intro: str = ""

@@ -68,9 +68,16 @@ class Watch:
         elif isinstance(value, str) and jws.read(value):
             self.token(path, value)
         elif is_moment(value):
-            self.fields[path] = self.moment("iat", value, {})
+            beside = value in self.iats()
+            self.fields[path] = "the iat of the token beside it" if beside else self.moment("iat", value, {})
         else:
             self.fields[path] = plain(value)
+
+    def iats(self):
+        """Of the tokens in the answer's own members."""
+        body = self.answer.json()
+        tokens = [jws.read(member) for member in body.values()] if isinstance(body, dict) else []
+        return [token[1].get("iat") for token in tokens if token]
 
     @staticmethod
     def is_claims(value):
@@ -126,7 +133,7 @@ class Watch:
 
     def is_unchanged(self, claims):
         """Whether these are the claims of a token that was seen before: it is told by its id."""
-        ids = [value for name, value in claims.items() if isinstance(value, str) and form(value) != "a text"]
+        ids = sorted(value for value in claims.values() if isinstance(value, str) and form(value) != "a text")
         old = self.run.seen.setdefault(("iat of", *ids), (claims["iat"], self.step)) if ids and "iat" in claims else None
         return old is not None and old[0] == claims["iat"] and old[1] != self.step
 

@@ -10,7 +10,7 @@ OTHER_SECRET = "another secret, as long as the shared one"
 
 # Somebody has been at it, by name.
 CHANGES = {
-    "truncated": lambda token, run, _: token[:-5],
+    "truncated": lambda token, run, _: token[:-3],
     "without its signature": lambda token, run, _: token.rpartition(".")[0] + ".",
     "two parts": lambda token, run, _: token.rpartition(".")[0],
     "signed by another secret": lambda token, run, _: resigned(token, OTHER_SECRET),
