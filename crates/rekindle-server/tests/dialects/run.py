@@ -124,12 +124,11 @@ def listing(counts):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--rekindle", type=Path)
+    parser.add_argument("--folder", type=lambda path: Path(path).resolve(), required=True)
+    parser.add_argument("--rekindle", type=lambda path: Path(path).resolve())
     parser.add_argument("--only", default="")
     parser.add_argument("--case", default="")
     asked = parser.parse_args()
-    asked.folder = asked.folder.resolve()
     asked.folder.mkdir(parents=True, exist_ok=True)
     faults, counts = [], {}
     for dialect in DIALECTS:

@@ -1,6 +1,10 @@
 """Simple JWT 5.5.1."""
 
-from harness.case import Changed, Dialect, Minted, Now, Of, Request, Sql, Wait, bearer, case, get, post
+from harness.case import (
+    ABSENT, Changed, Dialect, Minted, Now, Of, Request, Some, Sql, Wait, bearer, case, differs, get, post,
+)
+
+from .django import ANY_DJANGO
 
 OBTAIN, REFRESH = "/api/token/", "/api/token/refresh/"
 VERIFY, BLACKLIST = "/api/token/verify/", "/api/token/blacklist/"
@@ -9,11 +13,14 @@ FORM = "application/x-www-form-urlencoded"
 MINUTE, DAY = 60, 86400
 
 
-def variant(views="pair", **settings):
+def variant(views="pair", rekindle=None, without=(), **settings):
+    """`rekindle`: what only Rekindle has a key for; `without`: what it has none for."""
     return {
         "application": "simplejwt",
         "views": views,
         "original": settings,
+        "rekindle": {"views": views} | (rekindle or {}),
+        "original_only": without,
         "key_settings": ("SIGNING_KEY", "VERIFYING_KEY"),
     }
 
@@ -24,13 +31,17 @@ VARIANTS = {
     "rotation": variant(ROTATE_REFRESH_TOKENS=True),
     "rotation and blacklist": variant(ROTATE_REFRESH_TOKENS=True, BLACKLIST_AFTER_ROTATION=True),
     "sliding": variant(
-        "sliding", AUTH_TOKEN_CLASSES=["rest_framework_simplejwt.tokens.SlidingToken"]
+        "sliding",
+        without=["AUTH_TOKEN_CLASSES"],
+        AUTH_TOKEN_CLASSES=["rest_framework_simplejwt.tokens.SlidingToken"],
     ),
     "RS256": variant(ALGORITHM="RS256", ROTATE_REFRESH_TOKENS=True, BLACKLIST_AFTER_ROTATION=True),
     "password in the token": variant(
-        ROTATE_REFRESH_TOKENS=True, BLACKLIST_AFTER_ROTATION=True, CHECK_REVOKE_TOKEN=True
+        without=["CHECK_REVOKE_TOKEN"],
+        ROTATE_REFRESH_TOKENS=True, BLACKLIST_AFTER_ROTATION=True, CHECK_REVOKE_TOKEN=True,
     ),
     "other names": variant(
+        without=["AUTH_HEADER_TYPES"],
         ACCESS_TOKEN_LIFETIME=30 * MINUTE,
         REFRESH_TOKEN_LIFETIME=7 * DAY,
         ROTATE_REFRESH_TOKENS=True,
@@ -358,13 +369,21 @@ PROTECTED_CASES = [
          protected(minted("access", user_id="999")), protected(minted("access", user_id="3"))),
 ]
 
+EVERYWHERE = [
+    *ANY_DJANGO,
+    differs(None, "the session and the generation in it; a view that shows claims shows them too", {
+        "body*.sid": (ABSENT, Some("32 hex digits")),
+        "body*.gen": (ABSENT, Some("a number")),
+    }),
+]
+
 DIALECT = Dialect(
     name="simplejwt",
     title="Simple JWT",
     variants=VARIANTS,
     cases=LOGIN_CASES + BAD_TOKENS + PAIR_CASES + ROTATION_CASES + SLIDING_CASES + RSA_CASES + PASSWORD_CASES
     + NAME_CASES + PROTECTED_CASES,
-    everywhere=[],
+    everywhere=EVERYWHERE,
     kinds=KINDS,
     moved=("/api/token",),
 )

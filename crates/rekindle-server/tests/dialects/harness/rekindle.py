@@ -4,7 +4,7 @@ import json
 import re
 import time
 
-from . import process, side
+from . import process, side, stub_accounts
 
 # One login after another of the same few users, from one address.
 MANY = {f"limits.{name}": "1000000/1m" for name in (
@@ -40,9 +40,9 @@ class Switched(side.Original):
         own = {name: value for name, value in own.items() if name not in self.variant.get("original_only", ())}
         keys = {"keys.shared_secret": self.key}
         accounts = {
-            "accounts.kind": "sql",
-            "accounts.sql_url": self.url,
-            "accounts.sql_preset": "flask" if self.dialect.name.startswith("flask") else "django",
+            "accounts.kind": "webhook",
+            "accounts.webhook_url": stub_accounts.serve(str(self.database), self.dialect.name.startswith("flask")),
+            "accounts.webhook_secret": "0123456789abcdef0123456789abcdef0123456789abcdef",
         }
         return (
             {
