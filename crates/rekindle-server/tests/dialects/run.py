@@ -46,16 +46,23 @@ class Servers:
 
 def observe_all(dialect, sides, part):
     """Every case, at the side of its variant."""
+    cases = [case for case in dialect.cases if part in case.name]
+    # Those that wait do so beside the others; those that change users have them to themselves.
+    alone = [[case for case in cases if case.variant == variant and case.is_alone()] for variant in dialect.variants]
+    waiting = [[case] for case in cases if case.waits()]
+    shared = [
+        [case for case in cases if case.variant == variant and not case.is_alone() and not case.waits()]
+        for variant in dialect.variants
+    ]
 
-    def of(variant):
-        cases = [case for case in dialect.cases if case.variant == variant and part in case.name]
-        return {case: play(case, sides[variant], dialect.kinds) for case in cases}
+    def played(some):
+        return {case: play(case, sides[case.variant], dialect.kinds) for case in some}
 
     observed = {}
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        for some in pool.map(of, dialect.variants):
+    with concurrent.futures.ThreadPoolExecutor(32) as waits, concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for some in [*waits.map(played, waiting), *pool.map(played, alone + shared)]:
             observed |= some
-    return observed
+    return {case: observed[case] for case in cases}
 
 
 def control(dialect, first, servers, part):

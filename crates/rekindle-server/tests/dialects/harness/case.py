@@ -79,6 +79,13 @@ class Some:
     text: str
 
 
+@dataclass(frozen=True)
+class Again:
+    """A value that was seen before in the case."""
+
+    text: str = "the one of before"
+
+
 @dataclass(eq=False)
 class Difference:
     """`fields`: a field, or a pattern with *, to what the original and what Rekindle has there."""
@@ -95,8 +102,12 @@ class Case:
     steps: list
     differences: list
 
-    def requests(self):
-        return [step for step in self.steps if isinstance(step, Request)]
+    def is_alone(self):
+        """Whether it changes what others would meet."""
+        return any(isinstance(step, Sql) for step in self.steps)
+
+    def waits(self):
+        return not self.is_alone() and any(isinstance(step, Wait) for step in self.steps)
 
 
 def case(name, variant, *steps, differs=()):

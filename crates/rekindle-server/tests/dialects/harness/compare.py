@@ -3,7 +3,7 @@
 import fnmatch
 from dataclasses import dataclass
 
-from .case import ABSENT, Some
+from .case import ABSENT, Again, Some
 
 
 @dataclass
@@ -82,4 +82,9 @@ def matches(difference, pattern, found):
 
 
 def fits(listed, seen):
-    return seen != ABSENT if isinstance(listed, Some) else listed == seen
+    match listed:
+        case Some():
+            return seen != ABSENT
+        case Again():
+            return seen.startswith("as ") or ", as " in seen
+    return listed == seen

@@ -1,6 +1,6 @@
 """docs/dialects/differences.md: every difference that is meant, with its reason."""
 
-from .case import ABSENT, Some
+from .case import ABSENT, Again, Some
 
 HEAD = """# Where the dialects differ from the originals
 Written by the comparison in `crates/rekindle-server/tests/dialects`, which asks the originals and Rekindle the same and
@@ -41,7 +41,7 @@ def table(differences):
 
 
 def value(listed):
-    if isinstance(listed, Some):
+    if isinstance(listed, (Again, Some)):
         return cell(listed.text)
     return ABSENT if listed == ABSENT else f"`{cell(listed)}`"
 
