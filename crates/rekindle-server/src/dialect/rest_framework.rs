@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
@@ -132,7 +132,7 @@ impl Fields {
         match value {
             Ok(other) => {
                 let kind = match other {
-                    Value::Null => "NoneType",
+                    Value::Null => "",
                     Value::Bool(_) => "bool",
                     Value::Number(number) if number.is_f64() => "float",
                     Value::Number(_) => "int",
@@ -140,7 +140,10 @@ impl Fields {
                     Value::Array(_) => "list",
                     Value::Object(_) => "dict",
                 };
-                let error = format!("Invalid data. Expected a dictionary, but got {kind}.");
+                let error = match kind {
+                    "" => "No data provided".to_owned(),
+                    kind => format!("Invalid data. Expected a dictionary, but got {kind}."),
+                };
                 Err(Refusal::invalid(StatusCode::BAD_REQUEST, &NonField { non_field_errors: [&error] }))
             }
             Err(error) => {
@@ -174,12 +177,14 @@ fn bad(detail: &str) -> Refusal {
 
 /// 405, and for OPTIONS what may be sent: browsers ask.
 pub(crate) async fn method_not_allowed(request: Request) -> Response {
+    // The framework answers OPTIONS everywhere, and says so.
+    let allowed = [(ALLOW, "POST, OPTIONS")];
     if request.method() == axum::http::Method::OPTIONS {
-        return StatusCode::NO_CONTENT.into_response();
+        return (StatusCode::NO_CONTENT, allowed).into_response();
     }
     let method: String = request.method().as_str().chars().take(20).collect();
     let detail = format!("Method \"{method}\" not allowed.");
-    Refusal::invalid(StatusCode::METHOD_NOT_ALLOWED, &Detail::of(&detail)).into_response()
+    (allowed, Refusal::invalid(StatusCode::METHOD_NOT_ALLOWED, &Detail::of(&detail))).into_response()
 }
 
 /// What may pass, and what no package knows: the same for all that stand on the framework. `None` for the rest, which each

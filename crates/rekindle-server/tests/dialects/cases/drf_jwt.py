@@ -9,10 +9,13 @@ FORM = "application/x-www-form-urlencoded"
 MINUTE, DAY = 60, 86400
 
 
-def variant(**settings):
+def variant(without=(), **settings):
+    """`without`: what Rekindle has no key for."""
     return {
         "application": "drf_jwt",
         "original": settings,
+        "original_only": without,
+        "rekindle": {"obtain": OBTAIN, "refresh": REFRESH, "verify": VERIFY, "blacklist": BLACKLIST},
         "key_settings": ("JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY"),
     }
 
@@ -20,7 +23,7 @@ def variant(**settings):
 VARIANTS = {
     "defaults": variant(),
     "cookie": variant(JWT_AUTH_COOKIE="jwt", JWT_EXPIRATION_DELTA=10 * MINUTE),
-    "without ids": variant(JWT_TOKEN_ID="off", JWT_PAYLOAD_INCLUDE_USER_ID=False, JWT_AUTH_HEADER_PREFIX="JWT"),
+    "without ids": variant(without=["JWT_AUTH_HEADER_PREFIX"], JWT_TOKEN_ID="off", JWT_PAYLOAD_INCLUDE_USER_ID=False, JWT_AUTH_HEADER_PREFIX="JWT"),
     "without refresh": variant(JWT_ALLOW_REFRESH=False),
     "RS256": variant(JWT_ALGORITHM="RS256", JWT_AUDIENCE="shop", JWT_ISSUER="https://shop.example.com"),
 }

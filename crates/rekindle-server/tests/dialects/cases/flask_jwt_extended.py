@@ -6,10 +6,12 @@ MINUTE, DAY = 60, 86400
 FORM = "application/x-www-form-urlencoded"
 
 
-def variant(**settings):
+def variant(without=(), **settings):
+    """`without`: what Rekindle has no key for."""
     return {
         "application": "flask_jwt_extended",
         "original": settings,
+        "original_only": without,
         "key_settings": ("JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY"),
     }
 
@@ -34,6 +36,8 @@ VARIANTS = {
     "cookies without CSRF": variant(JWT_TOKEN_LOCATION=["cookies"], JWT_COOKIE_CSRF_PROTECT=False),
     "all locations": variant(JWT_TOKEN_LOCATION=["headers", "cookies", "json", "query_string"]),
     "other names": variant(
+        # What is encoded is what is expected.
+        without=["JWT_DECODE_ISSUER", "JWT_DECODE_AUDIENCE"],
         JWT_ACCESS_TOKEN_EXPIRES=2 * MINUTE,
         JWT_REFRESH_TOKEN_EXPIRES=7 * DAY,
         JWT_HEADER_NAME="X-Token",

@@ -36,8 +36,8 @@ class Switched(side.Original):
 
     def settings(self, data):
         own = {name: duration(name, value) for name, value in self.variant["original"].items()}
-        own |= self.variant.get("rekindle", {})
         own = {name: value for name, value in own.items() if name not in self.variant.get("original_only", ())}
+        own |= self.variant.get("rekindle", {})
         keys = {"keys.shared_secret": self.key}
         accounts = {
             "accounts.kind": "webhook",
