@@ -119,6 +119,15 @@ impl Fields {
         }
     }
 
+    /// This field alone.
+    pub(crate) fn one(name: &str, value: &str) -> Self {
+        Self(vec![(name.to_owned(), Value::String(value.to_owned()))])
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(own, _)| own == name)
+    }
+
     fn json(bytes: &[u8]) -> Result<Self, Refusal> {
         let value = match serde_json::from_slice::<Members>(bytes) {
             Ok(Members(members)) => {

@@ -106,6 +106,11 @@ impl Tokens {
         if let Some(issuer) = &self.settings.JWT_ISSUER {
             payload.add("iss", issuer);
         }
+        // The name of the first token of the chain; an adopted one has brought it along.
+        let named = self.settings.package == Package::Styria && self.settings.JWT_TOKEN_ID != TokenId::Off;
+        if named && draft.occasion == Occasion::Renewed && member(&session.claims, "orig_jti").is_none() {
+            payload.add("orig_jti", &uuid::dashed(draft.token_id_at(session.auth_time)));
+        }
         payload.session_claims(&session.claims);
         payload.add("sid", &session.id.to_string());
         payload.add("gen", &session.lineage.latest.0);
@@ -117,19 +122,17 @@ impl Tokens {
         payload.add("username", username);
         payload.date("iat", draft.issued_at);
         payload.date("exp", draft.expires_at);
-        let named = self.settings.JWT_TOKEN_ID != TokenId::Off;
-        if named {
-            payload.add("jti", &uuid::dashed(draft.token_id));
+        if self.settings.JWT_TOKEN_ID != TokenId::Off {
+            // That of a login and that of a renewal in the same second are two tokens.
+            let mut token_id = draft.token_id;
+            token_id[0] ^= u8::from(draft.occasion == Occasion::Renewed);
+            payload.add("jti", &uuid::dashed(token_id));
         }
         if self.settings.JWT_PAYLOAD_INCLUDE_USER_ID {
             payload.add("user_id", &user_id(session));
         }
         if self.settings.allows_refresh() {
             payload.date("orig_iat", session.auth_time);
-        }
-        // The name of the first token of the chain; an adopted one has brought it along.
-        if named && draft.occasion == Occasion::Renewed && member(&session.claims, "orig_jti").is_none() {
-            payload.add("orig_jti", &uuid::dashed(draft.token_id_at(session.auth_time)));
         }
     }
 

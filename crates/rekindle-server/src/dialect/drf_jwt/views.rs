@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{self, Request};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{AUTHORIZATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::{Reason, Status};
@@ -74,8 +74,9 @@ impl State {
         let fields = Fields::of(&headers, request).await?;
         let mut errors = FieldErrors::default();
         let name = self.settings.username_field.as_str();
-        let username = errors.take(name, fields.char(name));
+        // In the order of the package's fields.
         let password = errors.take("password", fields.char("password"));
+        let username = errors.take(name, fields.char(name));
         errors.refuse()?;
 
         let account = sign_in::check(&self.app, &username, password.into(), client).await;
@@ -130,7 +131,7 @@ impl State {
 
     async fn blacklist(&self, request: Request) -> Result<Response, Refusal> {
         let headers = request.headers().clone();
-        let (token, signed) = self.presented(&headers, request).await?;
+        let (token, signed) = self.presented_or_own(&headers, request).await?;
         self.lives(&signed).await.map_err(|problem| self.refused(&problem))?;
         let ended = match (signed.place(), Tokens::origin(&signed)) {
             (Some((session, _)), _) => {
@@ -149,6 +150,21 @@ impl State {
 
     async fn presented(&self, headers: &HeaderMap, request: Request) -> Result<(String, Signed), Refusal> {
         let fields = Fields::of(headers, request).await?;
+        self.token_of(&fields)
+    }
+
+    /// The same, or the token by which the request authenticates itself.
+    async fn presented_or_own(&self, headers: &HeaderMap, request: Request) -> Result<(String, Signed), Refusal> {
+        let fields = Fields::of(headers, request).await?;
+        let own = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let own = own.and_then(|value| value.split_once(' ')).filter(|_| !fields.has("token"));
+        match own {
+            Some((_, token)) => self.token_of(&Fields::one("token", token)),
+            None => self.token_of(&fields),
+        }
+    }
+
+    fn token_of(&self, fields: &Fields) -> Result<(String, Signed), Refusal> {
         let mut errors = FieldErrors::default();
         let token = errors.take("token", fields.char("token"));
         errors.refuse()?;

@@ -15,6 +15,16 @@ pub(super) enum Kind {
     Refresh,
 }
 
+impl Kind {
+    /// What the documentation's logout says of it.
+    pub(super) const fn revoked(self) -> &'static str {
+        match self {
+            Self::Access => "Access token revoked",
+            Self::Refresh => "Refresh token revoked",
+        }
+    }
+}
+
 /// A token, and the header that has to repeat its `csrf` claim, where it came as a cookie.
 pub(super) struct Found {
     pub(super) token: String,
@@ -35,7 +45,7 @@ pub(super) fn find(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<F
     for location in &settings.JWT_TOKEN_LOCATION {
         let found = match location {
             Location::Headers => in_headers(settings, sent.headers)?,
-            Location::Cookies => in_cookies(settings, kind, sent),
+            Location::Cookies => in_cookies(settings, kind, sent)?,
             Location::Json => in_json(settings, kind, sent)?,
             Location::QueryString => in_query(settings, sent)?,
         };
@@ -78,8 +88,8 @@ fn in_headers(settings: &Settings, headers: &HeaderMap) -> Result<Looked, Said> 
         };
     }
     // A proxy may have joined several headers to one.
-    let own = value.split(',').map(str::trim).find(|part| part.split_whitespace().next() == Some(kind));
-    let Some(own) = own else {
+    let mut of_kind = value.split(',').map(str::trim).filter(|part| part.split_whitespace().next() == Some(kind));
+    let (Some(own), None) = (of_kind.next(), of_kind.next()) else {
         return Ok(Err(format!("Missing '{kind}' type in '{name}' header. Expected '{name}: {kind} <JWT>'")));
     };
     match own.split_whitespace().collect::<Vec<_>>().as_slice() {
@@ -88,16 +98,20 @@ fn in_headers(settings: &Settings, headers: &HeaderMap) -> Result<Looked, Said> 
     }
 }
 
-fn in_cookies(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Looked {
+fn in_cookies(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Looked, Said> {
     let (name, csrf) = match kind {
         Kind::Access => (&settings.JWT_ACCESS_COOKIE_NAME, &settings.JWT_ACCESS_CSRF_HEADER_NAME),
         Kind::Refresh => (&settings.JWT_REFRESH_COOKIE_NAME, &settings.JWT_REFRESH_CSRF_HEADER_NAME),
     };
     let token = cookie::sent(sent.headers, name).filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| format!("Missing cookie \"{name}\""))?;
+    let Some(token) = token else { return Ok(Err(format!("Missing cookie \"{name}\""))) };
     let guarded = settings.JWT_COOKIE_CSRF_PROTECT
         && settings.JWT_CSRF_METHODS.iter().any(|method| method == sent.method.as_str());
-    Ok(Found { token, csrf_header: guarded.then(|| csrf.clone()) })
+    // Before the token is looked at.
+    if guarded && sent.headers.get(csrf.as_str()).is_none_or(|value| value.is_empty()) {
+        return Err((401, "Missing CSRF token".to_owned()));
+    }
+    Ok(Ok(Found { token, csrf_header: guarded.then(|| csrf.clone()) }))
 }
 
 fn in_json(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Looked, Said> {

@@ -132,7 +132,10 @@ impl TokenForm for Forms {
         let opened = draft.occasion == Occasion::Opened;
         let fresh = opened && tokens.settings.fresh_login;
         let times = (draft.issued_at, draft.expires_at);
-        let access_token = tokens.token(session, "access", draft.token_id, times, fresh)?;
+        let mut token_id = draft.token_id;
+        // That of a login and that of a refresh in the same second are two tokens.
+        token_id[0] ^= u8::from(fresh);
+        let access_token = tokens.token(session, "access", token_id, times, fresh)?;
         let refresh_token = if draft.occasion == Occasion::Renewed {
             String::new()
         } else {

@@ -133,6 +133,7 @@ impl State {
     /// ended gets rid of them.
     async fn logout(&self, request: Whole) -> Result<Response, Refusal> {
         let mut refusals = Vec::new();
+        let mut said = "logout successful";
         for kind in [Kind::Access, Kind::Refresh] {
             match self.presented(kind, &request) {
                 Ok((signed, _)) => {
@@ -150,6 +151,9 @@ impl State {
                         Err(problem) if problem.code() != Code::SessionEnded => return Err(self.refused(&problem)),
                         _ => refusals.clear(),
                     }
+                    if !self.settings.sets_cookies() {
+                        said = kind.revoked();
+                    }
                     break;
                 }
                 Err(refusal) => refusals.push(refusal),
@@ -160,7 +164,7 @@ impl State {
         {
             return Err(refusal);
         }
-        let mut response = self.answer(&[], "logout successful", None);
+        let mut response = self.answer(&[], said, None);
         self.unset_cookies(&mut response);
         Ok(response)
     }
