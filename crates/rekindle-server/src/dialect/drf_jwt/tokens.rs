@@ -61,7 +61,9 @@ impl Tokens {
         }
         let date = |name| signed.date(name).ok().flatten();
         let username = || signed.text("username");
-        let subject = signed.subject("user_id").or_else(username)?;
+        // Where tokens have no id by now, those that still have one are of the same users.
+        let named = signed.subject("user_id").filter(|_| self.settings.JWT_PAYLOAD_INCLUDE_USER_ID);
+        let subject = named.or_else(username)?;
         let known = ["user_id", "iat", "exp", "jti", "orig_iat", "aud", "iss"];
         let adopt = Adopt {
             signed: signed.signing_input(),

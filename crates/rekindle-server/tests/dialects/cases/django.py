@@ -25,9 +25,9 @@ CHALLENGE = 'Bearer realm="api"'
 
 def answers(step, why, original, rekindle):
     """Two answers that have little in common: what each has. Members by their name, the status as `status`."""
-    fields = {"status": (str(original["status"]), str(rekindle["status"]))}
-    names = [name for name in {**original, **rekindle} if name != "status"]
-    return differs(step, why, fields | {name: (original.get(name, ABSENT), rekindle.get(name, ABSENT)) for name in names})
+    original, rekindle = ({**answer, "status": str(answer["status"])} for answer in (original, rekindle))
+    names = [name for name in {**original, **rekindle} if original.get(name) != rekindle.get(name)]
+    return differs(step, why, {name: (original.get(name, ABSENT), rekindle.get(name, ABSENT)) for name in names})
 
 
 def token(*names):

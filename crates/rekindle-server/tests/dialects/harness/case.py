@@ -24,7 +24,7 @@ class Changed:
     with_: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Minted:
     """A token that the harness signs as the original would: its kind's claims, with some replaced or left out."""
 

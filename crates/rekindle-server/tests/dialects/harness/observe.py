@@ -162,7 +162,7 @@ class Watch:
 
 def span(seconds):
     """Simple JWT reads the clock once for `exp` and once for `iat`: a second may pass between the two."""
-    return f"iat{seconds + 1 if (seconds + 1) % 10 == 0 else seconds:+g}"
+    return f"iat{seconds + 1 if (seconds + 1) % 10 == 0 else seconds:+}"
 
 
 def is_moment(value):

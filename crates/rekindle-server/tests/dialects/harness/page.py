@@ -5,7 +5,8 @@ from .case import ABSENT, Again, Some
 HEAD = """# Where the dialects differ from the originals
 Written by the comparison in `crates/rekindle-server/tests/dialects`, which asks the originals and Rekindle the same and
 compares status, headers, cookies, bodies and the claims of tokens. **Whatever is not listed here is the same**; a
-difference that is not listed fails, and so does one that is listed and no longer shows.
+difference that is not listed fails, and so does one that is listed and no longer shows. `body.refresh*` is a token with all
+that is in it; a field that only one of them has is told for that one.
 `REKINDLE_BLESS=1 cargo xtask test --only dialects` writes this page.
 
 Compared with djangorestframework-simplejwt 5.5.1, drf-jwt 1.19.2 and Flask-JWT-Extended 4.7.4 on Django 5.2, Django REST
@@ -18,32 +19,44 @@ def page(dialects, counts):
     for dialect in dialects:
         asked, requests = counts[dialect.name]
         lines.append(f"## {dialect.title}\n{asked} cases, {requests} requests. {dialect.intro}".rstrip() + "\n")
-        if dialect.everywhere:
-            lines.append("Wherever it can show:\n")
-            lines += table(dialect.everywhere)
-        cases = [case for case in dialect.cases if case.differences]
-        if cases:
-            lines.append("In single cases:\n")
-        for case in cases:
-            lines.append(f"**{case.name[0].upper()}{case.name[1:]}** ({case.variant})\n")
-            lines += table(case.differences)
+        lines += table("wherever it can show", [(None, difference) for difference in dialect.everywhere])
+        lines += table(
+            "case (settings), answer",
+            [(case, difference) for case in dialect.cases for difference in case.differences],
+        )
     return "\n".join(lines).rstrip() + "\n"
 
 
-def table(differences):
-    lines = ["| where | original | Rekindle | why |", "|---|---|---|---|"]
-    for difference in differences:
-        for number, (field, (original, rekindle)) in enumerate(difference.fields.items()):
-            place = f"answer {difference.step}, {field}" if difference.step else field
-            why = difference.why if number == 0 else "the same"
-            lines.append(f"| {cell(place)} | {value(original)} | {value(rekindle)} | {cell(why)} |")
+def table(head, rows):
+    lines = [f"| {head} | original | Rekindle | why |", "|---|---|---|---|"]
+    reason = None
+    for case, difference in rows:
+        place = f"{case.name} ({case.variant})" if case else fields_of(difference)
+        place += f", {difference.step}" if difference.step else ""
+        reason = difference.why if difference.why != "the same" else reason
+        sides = [side(difference, which, named=case is not None) for which in (0, 1)]
+        lines.append(f"| {cell(place)} | {sides[0]} | {sides[1]} | {cell(reason)} |")
     return [*lines, ""]
+
+
+def fields_of(difference):
+    return ", ".join(difference.fields)
+
+
+def side(difference, which, named):
+    """What one has, field by field; what it has not goes without saying where the other's is told."""
+    parts = []
+    for field, values in difference.fields.items():
+        if values[which] == ABSENT and named:
+            continue
+        parts.append(f"{field}: {value(values[which])}" if named else value(values[which]))
+    return cell("; ".join(parts) or ABSENT)
 
 
 def value(listed):
     if isinstance(listed, (Again, Some)):
-        return cell(listed.text)
-    return ABSENT if listed == ABSENT else f"`{cell(listed)}`"
+        return listed.text
+    return ABSENT if listed == ABSENT else f"`{listed}`"
 
 
 def cell(text):

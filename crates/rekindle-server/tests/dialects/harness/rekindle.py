@@ -4,12 +4,23 @@ import json
 import re
 import time
 
-from . import process, side, stub_accounts
+from . import process, side
 
 # One login after another of the same few users, from one address.
 MANY = {f"limits.{name}": "1000000/1m" for name in (
     "login_per_account", "login_per_address", "refresh_per_session", "refresh_per_address"
 )}
+
+# Who the users are, as each application has them.
+ACCOUNTS = {
+    "simplejwt": {"accounts.sql_preset": "django"},
+    # Its tokens name the user.
+    "drf_jwt": {"accounts.sql_preset": "django", "accounts.sql_claims": ["username"]},
+    "flask_jwt_extended": {
+        f"accounts.sql_{name}": f"SELECT id AS subject, password_hash AS password, is_active AS active FROM users WHERE {condition}"
+        for name, condition in (("login", "username = :username"), ("state", "id = :subject"))
+    },
+}
 
 
 class Switched(side.Original):
@@ -39,11 +50,8 @@ class Switched(side.Original):
         own = {name: value for name, value in own.items() if name not in self.variant.get("original_only", ())}
         own |= self.variant.get("rekindle", {})
         keys = {"keys.shared_secret": self.key}
-        accounts = {
-            "accounts.kind": "webhook",
-            "accounts.webhook_url": stub_accounts.serve(str(self.database), self.dialect.name.startswith("flask")),
-            "accounts.webhook_secret": "0123456789abcdef0123456789abcdef0123456789abcdef",
-        }
+        own_accounts = self.variant.get("accounts") or ACCOUNTS[self.variant["application"]]
+        accounts = {"accounts.kind": "sql", "accounts.sql_url": self.url} | own_accounts
         return (
             {
                 "listen": "127.0.0.1:0",

@@ -42,6 +42,7 @@ class Run:
         self.side, self.kinds = side, kinds
         self.algorithm = side.algorithm
         self.answers = []
+        self.minted = {}
         self.start = time.time()
         # Where a value was first seen: tokens, ids, and claims by their name.
         self.seen = {}

@@ -44,7 +44,10 @@ def resolve(value, run):
         case Changed():
             return CHANGES[value.how](resolve(value.token, run), run, value.with_)
         case Minted():
-            return minted(value, run)
+            # The same one each time that the case names it.
+            if value not in run.minted:
+                run.minted[value] = minted(value, run)
+            return run.minted[value]
         case Now():
             moment = time.time() + value.seconds
             return int(moment) if value.whole else moment

@@ -23,7 +23,10 @@ from werkzeug.security import check_password_hash
 app = Flask(__name__)
 app.config["JWT_SECRET_KEY"] = os.environ["SECRET_KEY"]
 app.config.update(json.loads(os.environ.get("SETTINGS", "{}")))
-COOKIES = "cookies" in app.config.get("JWT_TOKEN_LOCATION", [])
+LOCATIONS = app.config.get("JWT_TOKEN_LOCATION", ["headers"])
+COOKIES = "cookies" in LOCATIONS
+# Where only cookies carry tokens, nothing else shows them.
+IN_BODY = LOCATIONS != ["cookies"]
 jwt = JWTManager(app)
 
 
@@ -50,23 +53,22 @@ def login():
         return jsonify({"msg": "Bad username or password"}), 401
     access = create_access_token(identity=str(user[0][0]), fresh=True)
     refresh = create_refresh_token(identity=str(user[0][0]))
+    tokens = {"access_token": access, "refresh_token": refresh}
+    answer = jsonify(tokens if IN_BODY else {"msg": "login successful"})
     if COOKIES:
-        answer = jsonify({"msg": "login successful"})
         set_access_cookies(answer, access)
         set_refresh_cookies(answer, refresh)
-        return answer
-    return jsonify(access_token=access, refresh_token=refresh)
+    return answer
 
 
 @app.post("/refresh")
 @jwt_required(refresh=True)
 def refresh():
     access = create_access_token(identity=get_jwt_identity(), fresh=False)
+    answer = jsonify({"access_token": access} if IN_BODY else {"msg": "token refreshed"})
     if COOKIES:
-        answer = jsonify({"msg": "refresh successful"})
         set_access_cookies(answer, access)
-        return answer
-    return jsonify(access_token=access)
+    return answer
 
 
 if COOKIES:
