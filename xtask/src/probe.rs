@@ -11,8 +11,13 @@ use crate::server::Server;
 
 const TESTS: &str = "crates/rekindle-server/tests/probe";
 
-/// Trials of two clients; the original's outcome varies, so it is tried often.
-const TRIALS: &str = "100";
+/// What is probed: the name of its card, the preset, who signs in, and how often two clients race. The original's outcome
+/// varies, so it is tried often, and Rekindle as often.
+const REKINDLE: Asked = ("rekindle", "rekindle", ("demo", "demo-password"), "100");
+const DIALECT: Asked = ("rekindle-simplejwt", "simplejwt", ("demo", "demo-password"), "20");
+const ORIGINAL: Asked = ("simplejwt", "simplejwt", ("ada", "correct horse battery staple"), "100");
+
+type Asked = (&'static str, &'static str, (&'static str, &'static str), &'static str);
 
 pub(crate) fn run() -> Done {
     let python = original::python()?;
@@ -21,11 +26,18 @@ pub(crate) fn run() -> Done {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
 
-    // Nearly all of a probe is waiting, so they wait together. What the second needs takes so long that the races of the
-    // two do not meet.
-    let mut own = Server::dev(&folder.join("rekindle"), &[])?;
+    // Nearly all of a probe is waiting, so they wait together. What the original needs takes so long that its races and
+    // the others' do not meet.
+    let settings = [
+        ("REKINDLE__LOG__LEVEL", "error"),
+        ("REKINDLE__KEYS__SHARED_SECRET", "a secret of at least thirty-two bytes, for tests"),
+        ("REKINDLE__DIALECTS__SIMPLEJWT__ROTATE_REFRESH_TOKENS", "true"),
+        ("REKINDLE__DIALECTS__SIMPLEJWT__BLACKLIST_AFTER_ROTATION", "true"),
+    ];
+    let mut own = Server::dev(&folder.join("rekindle"), &settings)?;
     let address = own.address("listening on")?;
-    let rekindle = Probe::start(&folder, "rekindle", &address, "demo", "demo-password")?;
+    let rekindle = Probe::start(&folder, REKINDLE, &address)?;
+    let dialect = Probe::start(&folder, DIALECT, &address)?;
     let database = Postgres::start("probe")?;
     // As it is installed: the moment that a commit takes is a part of what is raced for.
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
@@ -36,9 +48,8 @@ pub(crate) fn run() -> Done {
     let project = Project::on(&python, &database.url("shop"), &[])?;
     let original =
         project.serve(&["--workers", "1", "--threads", "32"], None, &folder.join("gunicorn.log"))?;
-    let simplejwt =
-        Probe::start(&folder, "simplejwt", &original.address, "ada", "correct horse battery staple")?;
-    for (probe, port) in [(rekindle, "8080"), (simplejwt, "8000")] {
+    let simplejwt = Probe::start(&folder, ORIGINAL, &original.address)?;
+    for (probe, port) in [(rekindle, "8080"), (dialect, "8080"), (simplejwt, "8000")] {
         probe.finish(&python, port)?;
     }
     original.stop()?;
@@ -48,11 +59,14 @@ pub(crate) fn run() -> Done {
 
 /// The pages that show a card show the one that is kept. With REKINDLE_BLESS=1 they are made so.
 fn shown() -> Done {
-    for page in ["docs/probe.md", "README.md"] {
+    for (page, cards) in
+        [("docs/probe.md", &[ORIGINAL, REKINDLE, DIALECT][..]), ("README.md", &[ORIGINAL, REKINDLE])]
+    {
         let path = root().join(page);
         let mut text = fs::read_to_string(&path).map_err(|error| format!("{page}: {error}"))?;
-        for card in ["docs/probe/simplejwt.txt", "docs/probe/rekindle.txt"] {
-            let kept = fs::read_to_string(root().join(card)).map_err(|error| format!("{card}: {error}"))?;
+        for (name, ..) in cards {
+            let card = format!("docs/probe/{name}.txt");
+            let kept = fs::read_to_string(root().join(&card)).map_err(|error| format!("{card}: {error}"))?;
             let head = format!("```text {card}\n");
             let Some((before, rest)) = text.split_once(&head) else {
                 return Err(format!("{page} does not show {card}"));
@@ -78,29 +92,24 @@ struct Probe {
 }
 
 impl Probe {
-    fn start(
-        folder: &Path,
-        preset: &'static str,
-        address: &str,
-        user: &str,
-        password: &str,
-    ) -> Result<Self, String> {
+    fn start(folder: &Path, asked: Asked, address: &str) -> Result<Self, String> {
+        let (name, preset, (user, password), trials) = asked;
         let shown = |error: std::io::Error| error.to_string();
-        let password_file = folder.join(format!("{preset}.password"));
+        let password_file = folder.join(format!("{name}.password"));
         fs::write(&password_file, password).map_err(shown)?;
-        let found = File::create(folder.join(format!("{preset}.json"))).map_err(shown)?;
-        println!("\n$ rekindle probe http://{address} --preset {preset} --user {user} --trials {TRIALS}");
+        let found = File::create(folder.join(format!("{name}.json"))).map_err(shown)?;
+        println!("\n$ rekindle probe http://{address} --preset {preset} --user {user} --trials {trials}");
         let process = Command::new(root().join("target/debug/rekindle"))
             .args(["probe", &format!("http://{address}"), "--preset", preset, "--user", user])
-            .args(["--trials", TRIALS, "--json"])
+            .args(["--trials", trials, "--json"])
             .arg("--password-file")
             .arg(&password_file)
             .arg("--card")
-            .arg(folder.join(format!("{preset}.txt")))
+            .arg(folder.join(format!("{name}.txt")))
             .stdout(found)
             .spawn()
             .map_err(shown)?;
-        Ok(Self { name: preset, address: address.to_owned(), folder: folder.to_owned(), process })
+        Ok(Self { name, address: address.to_owned(), folder: folder.to_owned(), process })
     }
 
     /// Waits for its end, shows the card, and holds it to the one that is kept. With REKINDLE_BLESS=1 the one that is

@@ -77,7 +77,7 @@ def main(name, found, kept):
     assert not card["left_out"], card["left_out"]
     findings = {finding["experiment"]: finding for finding in card["findings"]}
     assert len(findings) == 15, sorted(findings)
-    {"simplejwt": simplejwt, "rekindle": rekindle}[name](findings)
+    {"simplejwt": simplejwt, "rekindle": rekindle, "rekindle-simplejwt": rekindle}[name](findings)
     with open(kept, encoding="utf-8") as file:
         shown = rows(file.read())
     for finding in findings.values():

@@ -103,6 +103,7 @@ pub(super) const PRESETS: &[Preset] = &[
         about: "drf-jwt and django-rest-framework-jwt",
         refresh: "/api-token-refresh/",
         login: Some("/api-token-auth/"),
+        logout: Some("/api-token-blacklist/"),
         refresh_names: &["token"],
         access_names: &["token"],
         ..GENERIC

@@ -100,6 +100,48 @@ fn a_real_server_passes() {
     }
 }
 
+/// The presets of other systems find in their dialects what the protocol promises.
+#[test]
+fn dialects_pass_by_the_presets_of_their_originals() {
+    const SECRET_KEY: (&str, &str) =
+        ("REKINDLE__KEYS__SHARED_SECRET", "a secret of at least thirty-two bytes, for tests");
+    let sections = |settings: &[(&'static str, &'static str)]| {
+        [&[("REKINDLE__STORE", "memory:"), SECRET_KEY][..], settings].concat()
+    };
+    let by_header = sections(&[
+        ("REKINDLE__DIALECTS__SIMPLEJWT__ROTATE_REFRESH_TOKENS", "true"),
+        ("REKINDLE__DIALECTS__DRF_JWT__PACKAGE", "styria"),
+        ("REKINDLE__DIALECTS__FLASK_JWT_EXTENDED__LOGIN", "/login"),
+        ("REKINDLE__DIALECTS__TYMON__PREFIX", "/api/auth"),
+    ]);
+    let otherwise = sections(&[
+        ("REKINDLE__DIALECTS__SIMPLEJWT__VIEWS", "sliding"),
+        ("REKINDLE__DIALECTS__FLASK_JWT_EXTENDED__JWT_TOKEN_LOCATION", "cookies"),
+    ]);
+    for (settings, presets) in [
+        (by_header, &["simplejwt", "drf-jwt", "flask-jwt-extended", "tymon"][..]),
+        (otherwise, &["simplejwt-sliding", "flask-jwt-extended-cookie"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Process::start(folder.path(), &["dev"], &settings);
+        let origin = format!("http://{}", server.address);
+        for preset in presets {
+            let arguments = ["--user", "demo", "--password-file", "-", "--quick", "--trials", "4", "--json"];
+            let output = probe(&origin, &[&["--preset", preset], &arguments[..]].concat(), "demo-password\n");
+            assert!(output.status.success(), "{preset}: {output:?}");
+            let card: Value = serde_json::from_slice(&output.stdout).unwrap();
+            for experiment in
+                ["race_2", "race_8", "race_32", "lost_1", "late_answer", "cache_headers", "junk", "control"]
+            {
+                assert_eq!(verdicts(&card, experiment), ["ok"], "{preset}: {card:#}");
+            }
+            if *preset != "simplejwt-sliding" {
+                assert_eq!(verdicts(&card, "logout_race"), ["ok"], "{preset}: {card:#}");
+            }
+        }
+    }
+}
+
 /// With few tokens, what matters most is tried, and the rest is named.
 #[test]
 fn tokens_will_do_where_nobody_can_sign_in() {

@@ -16,6 +16,10 @@ pub(in crate::cli::probe) async fn run(lab: &Lab, sessions: Vec<Credential>) -> 
     };
     match lab.endpoint.logout(&first).await {
         Some(Answer::Done | Answer::Granted(_)) => {}
+        Some(Answer::Refused(status @ (404 | 405))) => {
+            return finding
+                .unknown(format!("there is nothing to sign out at ({status}); name it with --logout"));
+        }
         Some(other) => return finding.unknown(format!("a logout by itself was answered {other}")),
         None => return finding.unknown("no address for signing out is known; name it with --logout"),
     }

@@ -26,9 +26,12 @@ pub(in crate::cli::probe) async fn run(lab: &Lab, old: Credential) -> Finding {
         .number("old_token_works", answer.granted().is_some())
         .number("session_ended", matches!(honest, Answer::Refused(_)));
     match (&answer, &honest) {
-        (Answer::Granted(_), _) if !rotates => finding
-            .found(Verdict::TheftUnnoticed, MEANS)
-            .summed_up("the refresh token never changes, so a copy of it is as good as the original"),
+        (Answer::Granted(_), _) if !rotates => {
+            finding.found(Verdict::TheftUnnoticed, MEANS).summed_up(format!(
+                "the refresh token stayed the same for {} s: a copy of it is as good as the original",
+                3 * lab.pause.as_secs()
+            ))
+        }
         (Answer::Granted(_), _) => {
             finding.found(Verdict::TheftUnnoticed, MEANS).summed_up("accepted: it opens the session again")
         }
