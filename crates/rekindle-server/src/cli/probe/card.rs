@@ -86,6 +86,9 @@ impl Card {
     }
 
     fn end(&self) -> &'static str {
+        if self.interrupted {
+            return "Stopped before it was over: what is not above is not known.";
+        }
         let has = |verdict| self.findings.iter().any(|finding| finding.verdicts.contains(&verdict));
         let logs_out = has(Verdict::LogsOut);
         let theft = has(Verdict::TheftUnnoticed) || has(Verdict::Forks) || has(Verdict::OutlivesLogout);
@@ -159,5 +162,7 @@ Honest users are logged out here, and a stolen or left token goes on unnoticed."
         quick.left_out.push(LeftOut { experiment: "theft", why: "--quick".to_owned() });
         assert!(quick.text().contains("Left out\n* theft: --quick\n"));
         assert!(quick.text().ends_with("Nothing of what was tried logs an honest user out."));
+        quick.interrupted = true;
+        assert!(quick.text().ends_with("what is not above is not known."));
     }
 }
