@@ -6,6 +6,7 @@
 mod check;
 mod explain;
 mod health;
+mod import;
 mod key;
 mod output;
 mod password;
@@ -58,6 +59,10 @@ enum Command {
     Check(check::Check),
     /// Show the life of a login under a configuration; or of a token, what it is and what would happen to it.
     Explain(explain::Explain),
+    /// Turn the settings of another package into a part of rekindle.toml; without a file, show how to get at them.
+    ///
+    /// A file is read and not run: what is not written out in it is named, with its line. Secrets are not shown.
+    Import(import::Import),
     /// Ask the server on this machine whether it can do its work: 0 for yes.
     Health(health::Health),
     /// Try any refresh endpoint, Rekindle's or another: a report card of races, lost answers and theft.
@@ -112,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Serve { config, listen } => configured(Some(config.config), listen).and_then(run::serve),
         Command::Check(check) => check::run(&check, output),
         Command::Explain(explain) => explain::run(explain, output),
+        Command::Import(import) => import::run(&import, output),
         Command::Health(health) => health::run(&health, output),
         Command::Probe(probe) => probe::run(*probe, output),
         Command::User(command) => user::run(command, output),

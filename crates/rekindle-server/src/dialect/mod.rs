@@ -22,7 +22,7 @@ use self::blacklist::Blacklist;
 use crate::app::AppState;
 use crate::config::{Checked, ConfigError, Key};
 pub(crate) use blacklist::WantedBlacklist;
-pub(crate) use key::WantedKey;
+pub(crate) use key::{WantedKey, open as open_key};
 pub(crate) use preset::{Base, Clash};
 
 macro_rules! dialects {
