@@ -6,7 +6,7 @@ use std::path::Path;
 use rekindle::core::{Policy, Seconds};
 use serde::Serialize;
 
-use super::{AccountsKind, Checked, LateRetry, SameSite, StoreAt};
+use super::{AccountsKind, Checked, LateRetry, SameSite, Span, StoreAt};
 
 /// One remark: on which key, what it leads to, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -120,6 +120,19 @@ impl Checked {
         }
         for dialect in self.dialects.mounted() {
             dialect.advise(&mut say);
+            // Whoever has said when logins end has thought of it.
+            if let (Some(key), false, Ok(policy)) =
+                (dialect.rolls(), self.is_set("lifetimes.absolute"), self.policy_of(dialect))
+            {
+                let end = Span(policy.absolute);
+                say(
+                    key,
+                    &format!(
+                        "on: with the package a login that is used lasts for ever; here it ends after {end}, or when \
+                         lifetimes.absolute says"
+                    ),
+                );
+            }
         }
         found
     }

@@ -135,6 +135,11 @@ impl Checked {
         Ok(checked)
     }
 
+    /// Whether somebody set `key`.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.set.contains(key)
+    }
+
     /// How long the sessions of a dialect live.
     pub(crate) fn policy_of(&self, dialect: &dyn Dialect) -> Result<Policy, Clash> {
         dialect.policy(&Base { policy: &self.policy, is_set: &|key| self.set.contains(key) })

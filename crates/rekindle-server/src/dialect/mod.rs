@@ -4,6 +4,7 @@
 //! each folder says in its package's words what that was. Several can be mounted at once, over the same sessions.
 
 mod adopted;
+mod advice;
 mod blacklist;
 mod client;
 mod cookie;
@@ -85,6 +86,11 @@ pub(crate) trait Dialect {
 
     /// Says what is legal and worth a second thought: on which key, what it leads to, and the mend.
     fn advise(&self, say: &mut dyn FnMut(&'static str, &str));
+
+    /// The setting by which a login that is used lasts for ever with the package.
+    fn rolls(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Its endpoints.
     fn routes(&self, ground: Ground) -> Router<AppState>;

@@ -40,6 +40,8 @@ impl Base<'_> {
         let mut settings = self.settings(lives);
         settings.rotation = false;
         settings.absolute = settings.idle;
+        // Nothing is replayed that never changes; a window only has to go with a short life.
+        settings.replay_window = settings.replay_window.min(Some(Policy::roomy_window(settings.access)));
         // Each renewal gives a whole life: such clients count on it, and come back when that much has passed.
         settings.renewal_slot = Some(Seconds(1));
         checked(settings, lives)

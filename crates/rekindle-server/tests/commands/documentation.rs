@@ -11,6 +11,7 @@ const COMMANDS: [&[&str]; 28] = [
     &["serve"],
     &["check"],
     &["explain"],
+    &["import"],
     &["health"],
     &["probe"],
     &["user", "add"],

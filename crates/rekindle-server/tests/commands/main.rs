@@ -11,6 +11,9 @@ mod beside_a_server;
 mod documentation;
 mod explain;
 mod health;
+mod import;
+mod import_dangers;
+mod import_forms;
 mod looking_over;
 mod probe;
 

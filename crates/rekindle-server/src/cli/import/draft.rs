@@ -1,15 +1,14 @@
 //! What an import comes to, put together setting by setting.
 
-use rekindle::core::Seconds;
 use serde::Serialize;
 
+use super::Package;
 use super::accounts::Accounts;
 use super::form::{self, Written, quoted};
 use super::rule::{Rule, Table, Usual};
 use super::settings::Settings;
 use super::value::{Entry, Read, Value, Whence};
-use super::{Package, secret};
-use crate::config::{Checked, Config, Environment, Key, Span, keys};
+use crate::config::{Config, Key, keys};
 
 /// The file that the key goes into, beside rekindle.toml.
 const SECRET_FILE: &str = "shared_secret";
@@ -20,7 +19,7 @@ pub(super) struct Draft {
     pub(super) package: Package,
     pub(super) name: String,
     /// Those of the dialect's section, in their order.
-    defaults: Vec<Key>,
+    pub(super) defaults: Vec<Key>,
     pub(super) lines: Vec<Line>,
     pub(super) accounts: Option<Accounts>,
     /// What tokens are signed with.
@@ -208,132 +207,6 @@ impl Draft {
         !self.remarks.iter().any(|remark| remark.kind == Kind::NotRead && remark.setting == setting)
     }
 
-    /// Types and values as the configuration has them, whether or not they go together.
-    pub(super) fn typed(&self) -> Config {
-        toml::from_str(&self.configuration()).unwrap_or_default()
-    }
-
-    fn checked(&self) -> Result<Checked, String> {
-        let text = self.configuration();
-        Config::from_bytes("import", text.as_bytes(), &Environment::default())
-            .map_err(|error| error.to_string())
-    }
-
-    /// Makes it something that a server starts with, and says what is dangerous about it.
-    pub(super) fn finish(&mut self) {
-        let section = self.section();
-        let order =
-            |line: &Line| self.defaults.iter().position(|own| own.path == format!("{section}.{}", line.key));
-        self.lines.sort_by_key(order);
-        self.lengthen();
-        self.let_go();
-        self.judge_key();
-        let Ok(checked) = self.checked() else { return };
-        let section = format!("{section}.");
-        for advice in checked.advice() {
-            if let Some(key) = advice.key.strip_prefix(&section) {
-                let at = self.lines.iter().find(|line| line.key == key).map_or(0, |line| line.at);
-                self.say(Kind::Danger, key, at, advice.text);
-            }
-        }
-    }
-
-    /// A session lives at least as long as its access token does; the packages do not mind.
-    fn lengthen(&mut self) {
-        let Some(((access_key, access), (idle_key, idle))) = self.lives() else { return };
-        if idle >= access {
-            return;
-        }
-        let (own, long) = (Span(idle).to_string(), Span(access).to_string());
-        let at = self.lines.iter().find(|line| line.key == idle_key).map_or(0, |line| line.at);
-        let text = format!(
-            "{own}, shorter than {access_key}, {long}: a token outlives its own renewal, so nothing is ever renewed and whoever \
-             steals one has it for {long}. Here a session lives as long as its token at least, so it is written as {long}; \
-             better make {access_key} short"
-        );
-        self.say(Kind::Danger, idle_key, at, text);
-        self.put(idle_key, quoted(&long), at, Some(format!("{own} in the application")));
-    }
-
-    fn lives(&self) -> Option<((&'static str, Seconds), (&'static str, Seconds))> {
-        use crate::dialect::simplejwt::Views;
-        let dialects = self.typed().dialects;
-        match self.package {
-            Package::SimpleJwt => dialects.simplejwt.map(|own| match own.views {
-                Views::Pair => (
-                    ("ACCESS_TOKEN_LIFETIME", own.ACCESS_TOKEN_LIFETIME.0),
-                    ("REFRESH_TOKEN_LIFETIME", own.REFRESH_TOKEN_LIFETIME.0),
-                ),
-                Views::Sliding => (
-                    ("SLIDING_TOKEN_LIFETIME", own.SLIDING_TOKEN_LIFETIME.0),
-                    ("SLIDING_TOKEN_REFRESH_LIFETIME", own.SLIDING_TOKEN_REFRESH_LIFETIME.0),
-                ),
-            }),
-            Package::DrfJwt => dialects.drf_jwt.map(|own| {
-                (
-                    ("JWT_EXPIRATION_DELTA", own.JWT_EXPIRATION_DELTA.0),
-                    ("JWT_REFRESH_EXPIRATION_DELTA", own.JWT_REFRESH_EXPIRATION_DELTA.0),
-                )
-            }),
-            Package::Flask => dialects.flask_jwt_extended.map(|own| {
-                (
-                    ("JWT_ACCESS_TOKEN_EXPIRES", own.JWT_ACCESS_TOKEN_EXPIRES.0),
-                    ("JWT_REFRESH_TOKEN_EXPIRES", own.JWT_REFRESH_TOKEN_EXPIRES.0),
-                )
-            }),
-            Package::Laravel => {
-                dialects.tymon.map(|own| (("ttl", own.ttl.0), ("refresh_ttl", own.refresh_ttl.0)))
-            }
-        }
-    }
-
-    /// The life of an access token, where it is known.
-    pub(super) fn access(&self) -> Option<Seconds> {
-        let ((key, access), _) = self.lives()?;
-        self.knows(key).then_some(access)
-    }
-
-    /// Lets go of what no server starts with.
-    fn let_go(&mut self) {
-        while let Err(error) = self.checked() {
-            let named = self.lines.iter().position(|line| !line.proposed && error.contains(&line.key));
-            let first = error.lines().next().unwrap_or_default().to_owned();
-            match named {
-                Some(index) => {
-                    let line = &mut self.lines[index];
-                    line.proposed = true;
-                    let (key, at) = (line.key.clone(), line.at);
-                    self.say(Kind::NotRead, &key, at, format!("is not taken over: {first}"));
-                }
-                None => {
-                    // A table or a column with a name that no query is made of.
-                    let Some(accounts) = self.accounts.take() else { return };
-                    let plain = accounts.plain();
-                    self.say(Kind::NotRead, "user table", 0, format!("is not taken over: {first}"));
-                    self.accounts = self.accounts_fit(&plain).then_some(plain);
-                }
-            }
-        }
-    }
-
-    fn accounts_fit(&self, accounts: &Accounts) -> bool {
-        let lines = accounts.lines().into_iter().map(|(key, value)| format!("{key} = {value}\n"));
-        let text = format!("[accounts]\n{}", lines.collect::<String>());
-        Config::from_bytes("accounts", text.as_bytes(), &Environment::default()).is_ok()
-    }
-
-    fn judge_key(&mut self) {
-        let Some(Entry { key, line, read }) = self.key.clone() else { return };
-        let Some(algorithm) = self.algorithm() else { return };
-        if let Some(why) = secret::judge(&read.value, algorithm) {
-            self.say(Kind::Danger, &key, line, why);
-        }
-    }
-
-    fn algorithm(&self) -> Option<rekindle::token::Algorithm> {
-        self.typed().dialects.mounted().first().map(|dialect| dialect.key().algorithm)
-    }
-
     /// Where the key goes, and whether it is one that both sides have.
     pub(super) fn key_file(&self) -> (&'static str, bool) {
         // The configuration names this file, so the algorithm cannot be asked of it.
@@ -356,6 +229,10 @@ fn named(usual: &Usual, value: &Value, why: &str) -> String {
 fn of_environment(read: &Read) -> Option<String> {
     let file = read.variables_from(Whence::File);
     let without = read.variables_from(Whence::Default);
+    let assumed = read.variables_from(Whence::Assumed);
+    if !assumed.is_empty() {
+        return Some(format!("unless {assumed} of the environment says otherwise"));
+    }
     match (file.as_str(), without.as_str()) {
         ("", "") => None,
         (file, "") => Some(format!("{file} of .env")),

@@ -178,8 +178,8 @@ fn key(settings: &Settings, draft: &mut Draft) {
             _ => 1,
         };
         if several > 1 {
-            let text = "has several keys: Rekindle signs with one. Write the first, with which the package signs, into the file; \
-                        old tokens by the others stay good in the API, and cannot be renewed here";
+            let text = "has several keys: Rekindle signs with one, and the command above writes the first, with which the package \
+                        signs; old tokens by the others stay good in the API, and cannot be renewed here";
             draft.say(Kind::Danger, &own.key, own.line, text);
         }
         draft.key = Some(own.clone());

@@ -19,9 +19,11 @@ pub(super) fn command(package: Package) -> String {
 
 /// The command that writes the key that tokens are signed with into `file`, and shows it to nobody.
 pub(super) fn write_key(package: Package, symmetric: bool, file: &str) -> String {
+    // One of several is the first: that is what drf-jwt signs with.
     let django = |module: &str, key: &str| {
         format!(
-            "python manage.py shell -v 0 -c 'from {module}.settings import api_settings as s; print(s.{key}, end=\"\")'"
+            "python manage.py shell -v 0 -c 'from {module}.settings import api_settings as s; k = s.{key}; \
+             print([*k.values()][0] if isinstance(k, dict) else k[0] if isinstance(k, (list, tuple)) else k, end=\"\")'"
         )
     };
     let command = match (package, symmetric) {
@@ -50,7 +52,7 @@ const PYTHON: &str = "import json; \
     {\"bytes\": len(v if isinstance(v, bytes) else str(v).encode()), \"pem\": \"-----BEGIN\" in str(v)}; \
     j = lambda v: {\"seconds\": v.total_seconds()} if hasattr(v, \"total_seconds\") else \
     sorted(v) if isinstance(v, (set, frozenset)) else \
-    {\"name\": \".\".join([type(v).__module__, getattr(v, \"__qualname__\", type(v).__qualname__)])}; ";
+    {\"name\": \".\".join([getattr(v, \"__module__\", None) or type(v).__module__, getattr(v, \"__qualname__\", type(v).__qualname__)])}; ";
 
 const SIMPLE_JWT_FACTS: &str = "\"TOKEN_BLACKLIST\": apps.is_installed(\"rest_framework_simplejwt.token_blacklist\"), \
     \"VERSION\": version(\"djangorestframework-simplejwt\")";

@@ -1,11 +1,14 @@
 //! `config/jwt.php`.
 
+use rekindle::core::Seconds;
+
 use super::accounts::Accounts;
 use super::draft::{Draft, Kind};
 use super::form::{Unit, quoted};
 use super::rule::{Rule, Table, Usual};
 use super::settings::Settings;
 use super::value::{Entry, Value};
+use crate::config::Span;
 
 const ENDLESS: &str = "null: a token without an end cannot be revoked once the blacklist forgets it, and nobody has to renew it. \
     Here it has one, by default 1h, and the front end exchanges it; for one that cannot, write the longest that a stolen token \
@@ -20,7 +23,7 @@ pub(super) const TABLE: &Table = &[
     ("ttl", Rule::Life { unit: Unit::Minutes, endless: ENDLESS, instead: None }),
     ("refresh_ttl", Rule::Life { unit: Unit::Minutes, endless: ENDLESS_REFRESH, instead: Some("365d") }),
     ("refresh_iat", Rule::Bool),
-    ("algo", Rule::Text),
+    ("algo", Rule::Own),
     ("required_claims", Rule::Own),
     (
         "persistent_claims",
@@ -50,6 +53,7 @@ pub(super) const TABLE: &Table = &[
 
 pub(super) fn import(settings: &Settings, draft: &mut Draft) {
     draft.follow(settings, TABLE);
+    algorithm(settings, draft);
     key(settings, draft);
     minutes(settings, draft);
     required(settings, draft);
@@ -61,6 +65,17 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
         quoted("/api/auth"),
         "where routes/api.php has login, refresh and logout, if that is elsewhere",
     );
+}
+
+/// `Provider::ALGO_HS256` is `HS256`.
+fn algorithm(settings: &Settings, draft: &mut Draft) {
+    let Some(entry) = settings.entry("algo") else { return };
+    draft.write(entry, "algo", |value| match value {
+        Value::Name(name) if name.contains("::ALGO_") => {
+            Ok((quoted(name.rsplit("::ALGO_").next().unwrap_or_default()), None))
+        }
+        other => super::form::text(other),
+    });
 }
 
 fn key(settings: &Settings, draft: &mut Draft) {
@@ -77,9 +92,9 @@ fn minutes(settings: &Settings, draft: &mut Draft) {
             && number % 3600 == 0
         {
             let text = format!(
-                "the package reads {number} as {number} minutes, {} days, and so it is written; if seconds were meant, the \
+                "the package reads {number} as {number} minutes, {}, and so it is written; if seconds were meant, the \
                  application does not have them either",
-                number / 1440
+                Span(Seconds(number.unsigned_abs().saturating_mul(60)))
             );
             draft.say(Kind::Danger, key, *line, text);
         }

@@ -8,6 +8,7 @@ mod draft;
 mod drf_jwt;
 mod effective;
 mod environment;
+mod finish;
 mod flask;
 mod form;
 mod json;

@@ -48,7 +48,8 @@ pub(super) enum Usual {
 
 impl Usual {
     pub(super) fn is(&self, value: &Value) -> bool {
-        let is_empty = matches!(value, Value::Null) || value.text() == Some("");
+        let is_empty =
+            matches!(value, Value::Null | Value::Hidden { bytes: 0, .. }) || value.text() == Some("");
         match self {
             Self::Nothing => is_empty || matches!(value, Value::List(list) if list.is_empty()),
             Self::No => value.truth() == Some(false),

@@ -29,12 +29,9 @@ impl Settings {
         text: &str,
         environment: &DotEnv,
     ) -> Result<Self, ConfigError> {
-        if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') || !text.contains('=') {
-            let found = json::read(text);
-            return found.ok_or_else(|| nothing(package, name));
-        }
-        if let Some(found) = json::read(text).filter(|found| !found.facts.is_empty()) {
-            return Ok(found);
+        let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+        if let Some(found) = json::read(text).filter(|found| is_json || !found.facts.is_empty()) {
+            return Ok(found.of(package));
         }
         let found = match package {
             Package::SimpleJwt => django(text, "SIMPLE_JWT", environment),
@@ -44,6 +41,16 @@ impl Settings {
             Package::Laravel => laravel(text, environment),
         };
         found.ok_or_else(|| nothing(package, name))
+    }
+
+    /// Laravel takes numbers from the environment as the texts that they are there.
+    fn of(mut self, package: Package) -> Self {
+        for entry in self.entries.iter_mut().filter(|_| package == Package::Laravel) {
+            if let Some(number) = entry.read.value.text().and_then(|text| text.parse().ok()) {
+                entry.read.value = Value::Int(number);
+            }
+        }
+        self
     }
 
     pub(super) fn entry(&self, key: &str) -> Option<&Entry> {

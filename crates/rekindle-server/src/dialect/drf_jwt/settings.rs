@@ -6,6 +6,7 @@ use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
 use crate::dialect::WantedBlacklist;
+use crate::dialect::advice::long_life;
 use crate::config::{KeyText, SameSite, Signature, Span, section, words};
 
 section! {
@@ -130,6 +131,19 @@ pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
 }
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {
+    long_life("dialects.drf-jwt.JWT_EXPIRATION_DELTA", settings.JWT_EXPIRATION_DELTA, say);
+    if settings.JWT_AUTH_COOKIE.is_some() && !settings.JWT_AUTH_COOKIE_SECURE {
+        say(
+            "dialects.drf-jwt.JWT_AUTH_COOKIE_SECURE",
+            "off: browsers send the cookie over plain HTTP too, to whoever listens",
+        );
+    }
+    if settings.JWT_AUTH_COOKIE.is_some() && settings.JWT_AUTH_COOKIE_SAMESITE == SameSite::None {
+        say(
+            "dialects.drf-jwt.JWT_AUTH_COOKIE_SAMESITE",
+            "\"None\": pages of other sites can act in the application for whoever is signed in, unless it has a defence of its own",
+        );
+    }
     if settings.allows_refresh() {
         say(
             "dialects.drf-jwt.JWT_REFRESH_EXPIRATION_DELTA",

@@ -6,6 +6,7 @@ use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
 use crate::dialect::WantedBlacklist;
+use crate::dialect::advice::long_life;
 use crate::config::{KeyText, SameSite, Signature, Span, section, words};
 
 section! {
@@ -177,6 +178,7 @@ pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
 }
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {
+    long_life("dialects.flask-jwt-extended.JWT_ACCESS_TOKEN_EXPIRES", settings.JWT_ACCESS_TOKEN_EXPIRES, say);
     if settings.JWT_TOKEN_LOCATION.contains(&Location::QueryString) {
         say(
             "dialects.flask-jwt-extended.JWT_TOKEN_LOCATION",
@@ -189,14 +191,26 @@ pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str
             "off: browsers send the cookies over plain HTTP too, to whoever listens",
         );
     }
-    if settings.sets_cookies() && !settings.JWT_COOKIE_CSRF_PROTECT && settings.JWT_COOKIE_SAMESITE.is_none() {
+    let crosses_sites = matches!(settings.JWT_COOKIE_SAMESITE, None | Some(SameSite::None));
+    if settings.sets_cookies() && !settings.JWT_COOKIE_CSRF_PROTECT && crosses_sites {
         say(
             "dialects.flask-jwt-extended.JWT_COOKIE_CSRF_PROTECT",
-            "off without JWT_COOKIE_SAMESITE: pages of other sites can act for whoever is signed in",
+            "off without JWT_COOKIE_SAMESITE = \"Lax\" or \"Strict\": pages of other sites can act for whoever is signed in",
+        );
+    }
+    if settings.sets_cookies() && !is_sent_to(&settings.JWT_REFRESH_COOKIE_PATH, &settings.refresh) {
+        say(
+            "dialects.flask-jwt-extended.JWT_REFRESH_COOKIE_PATH",
+            "is not above `refresh`: browsers do not send the refresh cookie there, and nobody stays signed in by cookie",
         );
     }
     say(
         "dialects.flask-jwt-extended.JWT_REFRESH_TOKEN_EXPIRES",
         "the refresh token never changes, so one that is stolen is good for as long, and nobody notices",
     );
+}
+
+/// Whether a browser sends a cookie of `path` to `endpoint` (RFC 6265 section 5.1.4).
+fn is_sent_to(path: &str, endpoint: &str) -> bool {
+    endpoint.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.ends_with('/'))
 }

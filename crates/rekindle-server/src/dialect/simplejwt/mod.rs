@@ -70,6 +70,11 @@ impl Dialect for Settings {
         settings::advise(self, say);
     }
 
+    fn rolls(&self) -> Option<&'static str> {
+        let rolls = self.views == Views::Pair && self.ROTATE_REFRESH_TOKENS;
+        rolls.then_some("dialects.simplejwt.ROTATE_REFRESH_TOKENS")
+    }
+
     fn routes(&self, ground: Ground) -> Router<AppState> {
         let Ground { app, policy, key, blacklist } = ground;
         let tokens = Arc::new(Tokens::new(self, key));

@@ -6,6 +6,7 @@ use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
 use crate::dialect::WantedBlacklist;
+use crate::dialect::advice::long_life;
 use crate::config::{KeyText, Signature, Span, section, words};
 
 section! {
@@ -119,6 +120,11 @@ pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {
     let pair = settings.views == Views::Pair;
+    if pair {
+        long_life("dialects.simplejwt.ACCESS_TOKEN_LIFETIME", settings.ACCESS_TOKEN_LIFETIME, say);
+    } else {
+        long_life("dialects.simplejwt.SLIDING_TOKEN_LIFETIME", settings.SLIDING_TOKEN_LIFETIME, say);
+    }
     if pair && !settings.ROTATE_REFRESH_TOKENS {
         say(
             "dialects.simplejwt.ROTATE_REFRESH_TOKENS",

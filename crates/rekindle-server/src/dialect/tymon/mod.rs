@@ -69,6 +69,10 @@ impl Dialect for Settings {
         settings::advise(self, say);
     }
 
+    fn rolls(&self) -> Option<&'static str> {
+        self.refresh_iat.then_some("dialects.tymon.refresh_iat")
+    }
+
     fn routes(&self, ground: Ground) -> Router<AppState> {
         let Ground { app, policy, key, blacklist } = ground;
         let prefix = self.prefix.trim_end_matches('/');

@@ -4,6 +4,7 @@ use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
 use crate::dialect::WantedBlacklist;
+use crate::dialect::advice::long_life;
 use crate::config::{KeyText, Signature, Span, section};
 
 section! {
@@ -81,6 +82,7 @@ pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
 }
 
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {
+    long_life("dialects.tymon.ttl", settings.ttl, say);
     if !settings.blacklist_enabled {
         say(
             "dialects.tymon.blacklist_enabled",
@@ -100,12 +102,6 @@ pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str
             "dialects.tymon.blacklist_grace_period",
             "is not needed here: within half of ttl every exchange of a token gives the same new one, where the package gives \
              another to each, which forks the session",
-        );
-    }
-    if settings.refresh_iat {
-        say(
-            "dialects.tymon.refresh_iat",
-            "on: with the package a login that is used lasts for ever; here it ends at lifetimes.absolute",
         );
     }
     if settings.single_use {

@@ -236,7 +236,12 @@ impl<'a> Parser<'a> {
             let line = self.line();
             let first = self.expression();
             if self.take("=>") {
-                let read = self.expression();
+                let mut read = self.expression();
+                if self.is("=>") {
+                    // `fn () => …`
+                    self.skip_element();
+                    read = Read::unread(CODE);
+                }
                 match first.value {
                     Value::Text(key) => entries.push(Entry { key, line, read }),
                     // `0 => …`: a list, as a cached configuration has it.

@@ -1,26 +1,20 @@
 //! Python's expressions, as far as they are literal: what a program would have to run for stays unread.
 
+use super::brackets::Arguments;
 use super::lex::{Kind, Token};
 use super::names::Names;
 use crate::cli::import::operation::{binary, unary};
-use crate::cli::import::value::{Entry, Read, Value, Variable, Whence};
+use crate::cli::import::value::{Read, Value, Variable, Whence};
 
 /// Deeper nesting is no settings file.
-const DEEPEST: usize = 48;
+pub(super) const DEEPEST: usize = 48;
 
 /// Reads one expression of `tokens` from where it stands.
 pub(super) struct Parser<'a> {
-    tokens: &'a [Token],
-    at: usize,
-    depth: usize,
-    names: &'a Names<'a>,
-}
-
-/// What stands between brackets behind a name.
-#[derive(Default)]
-pub(super) struct Arguments {
-    pub(super) positional: Vec<Read>,
-    pub(super) named: Vec<Entry>,
+    pub(super) tokens: &'a [Token],
+    pub(super) at: usize,
+    pub(super) depth: usize,
+    pub(super) names: &'a Names<'a>,
 }
 
 enum Primary {
@@ -28,7 +22,7 @@ enum Primary {
     Read(Read),
 }
 
-const CODE: &str = "code that only the application can run";
+pub(super) const CODE: &str = "code that only the application can run";
 
 impl<'a> Parser<'a> {
     pub(super) fn new(tokens: &'a [Token], names: &'a Names<'a>) -> Self {
@@ -49,15 +43,15 @@ impl<'a> Parser<'a> {
         Some(self.arguments())
     }
 
-    fn peek(&self) -> Option<&'a Kind> {
+    pub(super) fn peek(&self) -> Option<&'a Kind> {
         self.tokens.get(self.at).map(|token| &token.kind)
     }
 
-    fn line(&self) -> usize {
+    pub(super) fn line(&self) -> usize {
         self.tokens.get(self.at).or(self.tokens.last()).map_or(0, |token| token.line)
     }
 
-    fn is(&self, sign: &str) -> bool {
+    pub(super) fn is(&self, sign: &str) -> bool {
         matches!(self.peek(), Some(Kind::Sign(own)) if own == sign)
     }
 
@@ -65,7 +59,7 @@ impl<'a> Parser<'a> {
         matches!(self.peek(), Some(Kind::Name(own)) if own == word)
     }
 
-    fn take(&mut self, sign: &str) -> bool {
+    pub(super) fn take(&mut self, sign: &str) -> bool {
         let is = self.is(sign);
         self.at += usize::from(is);
         is
@@ -78,7 +72,7 @@ impl<'a> Parser<'a> {
     }
 
     /// To the next comma or closing bracket of this level.
-    fn skip_element(&mut self) {
+    pub(super) fn skip_element(&mut self) {
         let mut depth = 0_usize;
         while let Some(kind) = self.peek() {
             if let Kind::Sign(sign) = kind {
@@ -94,47 +88,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// One element of a list: whatever it does not understand of it makes all of it unread.
-    fn element(&mut self) -> Read {
-        let read = self.expression();
-        if self.peek().is_none() || self.is(",") || self.ends() {
-            return read;
-        }
-        self.skip_element();
-        Read::unread(CODE)
-    }
-
-    fn ends(&self) -> bool {
+    pub(super) fn ends(&self) -> bool {
         [")", "]", "}"].into_iter().any(|sign| self.is(sign))
     }
 
-    /// Elements with commas between them; one without a comma is itself.
-    fn tuple(&mut self, close: Option<&str>) -> Read {
-        let (mut elements, mut commas) = (Vec::new(), false);
-        loop {
-            if self.peek().is_none() || close.is_some_and(|close| self.is(close)) {
-                break;
-            }
-            elements.push(self.element());
-            if !self.take(",") {
-                break;
-            }
-            commas = true;
-        }
-        if let Some(close) = close {
-            self.take(close);
-        }
-        match elements.pop() {
-            Some(only) if elements.is_empty() && !commas => only,
-            None => Value::List(Vec::new()).into(),
-            Some(last) => {
-                elements.push(last);
-                Read::of(elements, Value::List)
-            }
-        }
-    }
-
-    fn expression(&mut self) -> Read {
+    pub(super) fn expression(&mut self) -> Read {
         if self.depth >= DEEPEST || self.is_word("lambda") {
             self.skip_element();
             return Read::unread(CODE);
@@ -296,119 +254,6 @@ impl<'a> Parser<'a> {
             Kind::Sign(sign) => self.bracketed(sign),
         };
         Primary::Read(read)
-    }
-
-    fn bracketed(&mut self, sign: &str) -> Read {
-        if self.depth >= DEEPEST {
-            self.at = self.tokens.len();
-            return Read::unread(CODE);
-        }
-        self.depth += 1;
-        let read = match sign {
-            "(" => self.tuple(Some(")")),
-            "[" => match self.sequence("]") {
-                Ok(elements) => Read::of(elements, Value::List),
-                Err(unread) => unread,
-            },
-            "{" => self.braces(),
-            _ => Read::unread(CODE),
-        };
-        self.depth -= 1;
-        read
-    }
-
-    fn sequence(&mut self, close: &str) -> Result<Vec<Read>, Read> {
-        let mut elements = Vec::new();
-        while self.peek().is_some() && !self.is(close) {
-            if self.take("*") {
-                // `[*OTHERS, …]`
-                match self.element().value {
-                    Value::List(list) => elements.extend(list.into_iter().map(Read::from)),
-                    _ => elements.push(Read::unread(CODE)),
-                }
-            } else {
-                elements.push(self.element());
-            }
-            if !self.take(",") {
-                break;
-            }
-        }
-        if self.take(close) { Ok(elements) } else { Err(Read::unread(CODE)) }
-    }
-
-    /// A table or a set.
-    fn braces(&mut self) -> Read {
-        let (mut entries, mut elements) = (Vec::new(), Vec::new());
-        while self.peek().is_some() && !self.is("}") {
-            let line = self.line();
-            if self.take("**") {
-                match self.element() {
-                    Read { value: Value::Table(others), .. } => entries.extend(others),
-                    _ => entries.push(Entry { key: "**".to_owned(), line, read: Read::unread(CODE) }),
-                }
-            } else {
-                let key = self.expression();
-                if self.take(":") {
-                    let read = self.element();
-                    let key = match key.value {
-                        Value::Text(key) => key,
-                        _ => "?".to_owned(),
-                    };
-                    entries.push(Entry { key, line, read });
-                } else {
-                    if !self.is(",") && !self.is("}") {
-                        self.skip_element();
-                    }
-                    elements.push(key);
-                }
-            }
-            if !self.take(",") {
-                break;
-            }
-        }
-        if !self.take("}") {
-            return Read::unread(CODE);
-        }
-        if elements.is_empty() { Value::Table(entries).into() } else { Read::of(elements, Value::List) }
-    }
-
-    fn arguments(&mut self) -> Arguments {
-        let mut arguments = Arguments::default();
-        if self.depth >= DEEPEST {
-            self.at = self.tokens.len();
-            return arguments;
-        }
-        self.depth += 1;
-        while self.peek().is_some() && !self.is(")") {
-            let line = self.line();
-            let name = match (self.peek(), self.tokens.get(self.at + 1).map(|token| &token.kind)) {
-                (Some(Kind::Name(name)), Some(Kind::Sign(sign))) if sign == "=" => Some(name.clone()),
-                _ => None,
-            };
-            match name {
-                Some(key) => {
-                    self.at += 2;
-                    let read = self.element();
-                    arguments.named.push(Entry { key, line, read });
-                }
-                None if self.take("**") => match self.element() {
-                    Read { value: Value::Table(others), .. } => arguments.named.extend(others),
-                    read => arguments.named.push(Entry { key: "**".to_owned(), line, read }),
-                },
-                None => {
-                    let read = self.element();
-                    arguments.positional.push(read);
-                }
-            }
-            if !self.take(",") {
-                break;
-            }
-        }
-        self.depth -= 1;
-        if !self.take(")") {
-            self.at = self.tokens.len();
-        }
-        arguments
     }
 }
 

@@ -1,10 +1,12 @@
 //! A Python file: what it assigns, and where. It is not run.
 
+mod brackets;
 mod expression;
 mod lex;
 mod names;
 
-use self::expression::{Arguments, Parser};
+use self::brackets::Arguments;
+use self::expression::Parser;
 use self::lex::{Kind, Line, Token};
 use self::names::Names;
 use super::environment::DotEnv;

@@ -1,7 +1,7 @@
 //! What names mean: those that the file defines, those of the environment, and the few that every settings file calls.
 
 use super::Assignment;
-use super::expression::Arguments;
+use super::brackets::Arguments;
 use crate::cli::import::environment::DotEnv;
 use crate::cli::import::operation::{SECOND, int, scaled};
 use crate::cli::import::value::{Entry, Read, Value};
@@ -67,7 +67,11 @@ impl Names<'_> {
 
     /// What `name` is everywhere, if it is the same everywhere.
     fn only(&self, name: &str) -> Option<Read> {
-        let mut all = self.known.iter().filter(|known| known.path == name && known.keys.is_empty());
+        // A class keeps its names to itself.
+        let is_seen = |known: &&Assignment| {
+            known.path == name && known.keys.is_empty() && !known.scope.contains("class ")
+        };
+        let mut all = self.known.iter().filter(is_seen);
         let first = all.next()?;
         let same = all.all(|other| other.read == first.read);
         Some(if same {
@@ -94,6 +98,9 @@ impl Names<'_> {
     pub(super) fn call(&self, path: &str, arguments: Arguments) -> Read {
         let last = path.rsplit('.').next().unwrap_or(path);
         match (last, arguments) {
+            (_, arguments) if LOOK_UPS.contains(&path) || path.starts_with("env.") => {
+                self.look_up(path, arguments)
+            }
             ("timedelta", arguments) => timedelta(arguments),
             ("relativedelta", _) => Read::unread("a relativedelta: months and years have no fixed length"),
             ("int", Arguments { mut positional, .. }) => match positional.pop() {
@@ -123,9 +130,6 @@ impl Names<'_> {
                 }
             }
             ("dict", Arguments { named, positional }) if positional.is_empty() => Value::Table(named).into(),
-            (_, arguments) if LOOK_UPS.contains(&path) || path.starts_with("env.") => {
-                self.look_up(path, arguments)
-            }
             _ => Value::Call(path.to_owned()).into(),
         }
     }

@@ -1,0 +1,16 @@
+//! What is worth a second thought in every dialect.
+
+use rekindle::core::Seconds;
+
+use crate::config::Span;
+
+/// Says what a long life of access tokens, which `key` sets, leads to.
+pub(crate) fn long_life(key: &'static str, life: Span, say: &mut dyn FnMut(&'static str, &str)) {
+    if life.0 > Seconds::minutes(60) {
+        say(
+            key,
+            "more than an hour: the application verifies tokens without asking anybody, so it accepts one of an ended session, or \
+             a stolen one, for as long; a front end that refreshes needs some minutes",
+        );
+    }
+}
