@@ -19,12 +19,13 @@ const DEMO = "7d0f1a52-3c64-4b8e-9a1d-64656d6f0000";
 const running = new Set();
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-const NAMED = /listening on http:\/\/127\.0\.0\.1:(\d+)/;
+const NAMED = /^(listening|for operators) on http:\/\/127\.0\.0\.1:(\d+)/;
 
 export class Rekindle {
   /** Subjects by user name. */
   subjects = { demo: DEMO };
   #folder;
+  #key;
   #process;
   #said = "";
 
@@ -72,6 +73,16 @@ export class Rekindle {
     return this.#said.split(`"message":"${event}"`).length - 1;
   }
 
+  /** The numbers of `/metrics`, by name and labels: `rekindle_events_total{event="opened"}`. */
+  async metrics() {
+    this.#key ??= (await this.#command(["key", "api", "add", "tests"])).trim();
+    const url = `http://127.0.0.1:${this.operators}/metrics`;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${this.#key}` } });
+    if (!response.ok) throw new Error(`no metrics: ${response.status}`);
+    const lines = (await response.text()).split("\n").filter((line) => line && !line.startsWith("#"));
+    return Object.fromEntries(lines.map((line) => line.split(/ (?=[^ ]*$)/)).map(([name, value]) => [name, Number(value)]));
+  }
+
   #environment(settings = {}) {
     const given = Object.entries(process.env).filter(([name]) => !name.startsWith("REKINDLE__"));
     const wanted = Object.entries(settings).flatMap(([key, value]) =>
@@ -94,11 +105,13 @@ export class Rekindle {
     ended.catch(() => {});
     const listening = new Promise((resolve) => {
       createInterface(child.stdout).on("line", (line) => {
-        const [, port] = NAMED.exec(line) ?? [];
-        if (port) resolve(Number(port));
+        const [, whom, port] = NAMED.exec(line) ?? [];
+        if (whom === "listening") this.port = Number(port);
+        // The second of the two lines.
+        if (whom === "for operators") resolve(Number(port));
       });
     });
-    this.port = await Promise.race([listening, ended]);
+    this.operators = await Promise.race([listening, ended]);
   }
 
   async #end() {
