@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::printed;
 
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 29] = [
     &[],
     &["dev"],
     &["serve"],
