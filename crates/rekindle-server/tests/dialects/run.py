@@ -12,11 +12,12 @@ import os
 import sys
 from pathlib import Path
 
-from cases import drf_jwt, flask_jwt_extended, simplejwt
+from cases import drf_jwt, flask_jwt_extended, jpadilla, simplejwt, tymon
 from harness import alter, compare, page, rekindle, side
 from harness.run import play
 
 LISTING = Path(__file__).resolve().parents[4] / "docs/dialects/differences.md"
+FIXTURES = [jpadilla.FIXTURE, tymon.FIXTURE]
 DIALECTS = [simplejwt.DIALECT, drf_jwt.DIALECT, flask_jwt_extended.DIALECT]
 
 
@@ -95,7 +96,7 @@ def alterations(dialect, first, servers):
 def beside_rekindle(dialect, first, servers, part, program):
     """The original, and the original whose token URLs have moved."""
     for one in servers.second.values():
-        one.switch(program)
+        one.start(program)
     second = observe_all(dialect, servers.second, part)
     judge = compare.Judge(dialect)
     for case, answers in first.items():
@@ -119,6 +120,23 @@ def judge(dialect, asked, counts):
     return faults
 
 
+def written(fixture, asked):
+    """Rekindle beside what is written of a package that cannot be run."""
+    seeds = side.Seeds(asked.folder)
+    sides = {}
+    try:
+        for name in fixture.variants:
+            file = f"{fixture.name}-fixture-{name}".replace(" ", "-")
+            sides[name] = rekindle.Alone(asked.folder, seeds, file, fixture, name)
+            sides[name].start(asked.rekindle)
+        observed = observe_all(fixture, sides, asked.case)
+    finally:
+        for one in sides.values():
+            one.stop_rekindle()
+    print(f"{fixture.title}, as written: {len(observed)} cases", flush=True)
+    return [f"{fixture.title}: {fault}" for case, answers in observed.items() for fault in compare.unmet(case, answers)]
+
+
 def listing(counts):
     """Whether docs/dialects/differences.md says what is listed here; with REKINDLE_BLESS=1 it is made to."""
     written = page.page(DIALECTS, counts)
@@ -139,8 +157,11 @@ def main():
     asked.folder.mkdir(parents=True, exist_ok=True)
     faults, counts = [], {}
     for dialect in DIALECTS:
-        if asked.only in dialect.name:
+        if asked.only in dialect.title:
             faults += judge(dialect, asked, counts)
+    for fixture in FIXTURES if asked.rekindle else ():
+        if asked.only in fixture.title:
+            faults += written(fixture, asked)
     if asked.rekindle and not asked.case and not asked.only:
         faults += listing(counts)
     for fault in faults:

@@ -101,6 +101,8 @@ class Case:
     variant: str
     steps: list
     differences: list
+    # Where there is no original: for each answer, what it has.
+    expects: list
 
     def is_alone(self):
         """Whether it changes what others would meet."""
@@ -110,8 +112,8 @@ class Case:
         return not self.is_alone() and any(isinstance(step, Wait) for step in self.steps)
 
 
-def case(name, variant, *steps, differs=()):
-    return Case(name, variant, list(steps), list(differs))
+def case(name, variant, *steps, differs=(), expects=()):
+    return Case(name, variant, list(steps), list(differs), list(expects))
 
 
 def differs(step, why, fields):
@@ -149,3 +151,18 @@ class Dialect:
     # The paths that move to Rekindle.
     moved: tuple = ()
     intro: str = ""
+
+
+@dataclass(eq=False)
+class Fixture:
+    """A file of cases of a package that cannot be run here: what is expected is written down beside each."""
+
+    # The section of the dialect.
+    name: str
+    title: str
+    # Whose users.
+    application: str
+    # Rekindle's own settings.
+    variants: dict
+    cases: list
+    kinds: dict

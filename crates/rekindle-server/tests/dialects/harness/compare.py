@@ -17,6 +17,16 @@ class Found:
         return f"answer {self.step}, {self.field}: {self.original} | {self.rekindle}"
 
 
+def unmet(case, answers):
+    """What of a fixture's expectations an answer does not have."""
+    assert len(case.expects) == len(answers), f"{case.name} expects as many answers as it makes requests"
+    for step, (expected, fields) in enumerate(zip(case.expects, answers, strict=True), 1):
+        for name, listed in expected.items():
+            seen = fields.get(name, ABSENT)
+            if not fits(listed, seen):
+                yield f"{case.variant}: {case.name}: answer {step}, {name}: expected {listed}, met {seen}"
+
+
 def differences(ours, theirs):
     """Of two lists of answers' fields, the original's first."""
     found = []

@@ -56,7 +56,8 @@ class Watch:
             self.fields[f"{path} order"] = tuple(value)
             for name, member in value.items():
                 if self.is_claims(value):
-                    self.claim(path, name, member, value)
+                    # A view tells what is in the token that it was sent.
+                    self.claim(path, name, member, value, sent=True)
                 else:
                     self.value(f"{path}.{name}", member)
             if not value:
@@ -97,10 +98,10 @@ class Watch:
         header, _ = jws.read(text)
         return header.get("alg") == self.run.algorithm and jws.is_signed_by(text, self.run.side.key)
 
-    def claim(self, path, name, value, claims):
+    def claim(self, path, name, value, claims, sent=False):
         where = f"{path}.{name}"
         if name in MOMENTS and isinstance(value, (int, float)) and not isinstance(value, bool):
-            self.fields[where] = self.moment(name, value, claims)
+            self.fields[where] = self.moment(name, value, claims, sent)
         elif isinstance(value, str) and (name in IDS or form(value) != "a text"):
             self.fields[where] = self.relation(value, where, "new", form(value) + ", ")
         elif isinstance(value, (dict, list)):
@@ -115,7 +116,7 @@ class Watch:
         seen = self.run.seen.setdefault(value, f"{path} of answer {self.step}")
         return form + (new if seen == f"{path} of answer {self.step}" else f"as {seen}")
 
-    def moment(self, name, value, claims):
+    def moment(self, name, value, claims, sent=False):
         kind = "" if isinstance(value, int) else "a float, "
         here = f"{name} of answer {self.step}"
         seen = self.run.seen.setdefault((name, value), here)
@@ -123,7 +124,7 @@ class Watch:
         iat = claims.get("iat")
         after_iat = span(value - iat) if isinstance(iat, int) and name != "iat" else None
         is_now = self.answer.before - 1 <= value <= self.answer.after + 1
-        if name == "iat" and self.is_unchanged(claims):
+        if name == "iat" and (self.is_unchanged(claims) or (sent and told)):
             return kind + "as when the token was new"
         if name == "iat":
             return kind + ("now" if is_now else told or self.distance(value))

@@ -10,7 +10,8 @@ that is in it; a field that only one of them has is told for that one.
 `REKINDLE_BLESS=1 cargo xtask test --only dialects` writes this page.
 
 Compared with djangorestframework-simplejwt 5.5.1, drf-jwt 1.19.2 and Flask-JWT-Extended 4.7.4 on Django 5.2, Django REST
-framework 3.18 and Flask 3.1.
+framework 3.18 and Flask 3.1. django-rest-framework-jwt (jpadilla) and jwt-auth (tymon, PHP-Open-Source-Saver) were not run: what
+they answer is written in `cases/jpadilla.py` and `cases/tymon.py`, by their documentation and source.
 """
 
 

@@ -16,6 +16,7 @@ ACCOUNTS = {
     "simplejwt": {"accounts.sql_preset": "django"},
     # Its tokens name the user.
     "drf_jwt": {"accounts.sql_preset": "django", "accounts.sql_claims": ["username"]},
+    "laravel_users": {"accounts.sql_preset": "laravel"},
     "flask_jwt_extended": {
         f"accounts.sql_{name}": f"SELECT id AS subject, password_hash AS password, is_active AS active FROM users WHERE {condition}"
         for name, condition in (("login", "username = :username"), ("state", "id = :subject"))
@@ -23,22 +24,17 @@ ACCOUNTS = {
 }
 
 
-class Switched(side.Original):
-    """An application whose token URLs lead to Rekindle, as when a proxy's location for them is changed."""
+class Rekindle:
+    """A server of whoever has `name`, `folder`, `url`, `key` and `dialect`, and says `own_settings` and `accounts`."""
 
-    def __init__(self, folder, seeds, name, variant, dialect):
-        super().__init__(folder, seeds, name, variant)
-        self.dialect, self.folder = dialect, folder
-        # Until the switch all is the application's.
-        self.rekindle, self.tokens = None, self.application
-        self.log = folder / f"{name}.rekindle.log"
+    rekindle = None
 
-    def switch(self, program):
-        """Starts Rekindle."""
+    def start(self, program):
         data = self.folder / f"{self.name}.data"
         data.mkdir(exist_ok=True)
         config = self.folder / f"{self.name}.toml"
         config.write_text(toml(self.settings(data)))
+        self.log = self.folder / f"{self.name}.rekindle.log"
         self.log.unlink(missing_ok=True)
         self.rekindle = process.Process(
             [str(program), "serve", "--config", str(config)], self.folder, {}, self.log
@@ -46,12 +42,9 @@ class Switched(side.Original):
         self.tokens = self.said()
 
     def settings(self, data):
-        own = {name: duration(name, value) for name, value in self.variant["original"].items()}
-        own = {name: value for name, value in own.items() if name not in self.variant.get("original_only", ())}
-        own |= self.variant.get("rekindle", {})
+        own = self.own_settings()
         keys = {"keys.shared_secret": self.key}
-        own_accounts = self.variant.get("accounts") or ACCOUNTS[self.variant["application"]]
-        accounts = {"accounts.kind": "sql", "accounts.sql_url": self.url} | own_accounts
+        accounts = {"accounts.kind": "sql", "accounts.sql_url": self.url} | self.accounts()
         return (
             {
                 "listen": "127.0.0.1:0",
@@ -80,14 +73,59 @@ class Switched(side.Original):
             time.sleep(0.02)
         raise RuntimeError(f"Rekindle does not listen; see {self.log}")
 
+    def stop_rekindle(self):
+        if self.rekindle:
+            self.rekindle.stop()
+
+
+class Switched(Rekindle, side.Original):
+    """An application whose token URLs lead to Rekindle, as when a proxy's location for them is changed."""
+
+    def __init__(self, folder, seeds, name, variant, dialect):
+        super().__init__(folder, seeds, name, variant)
+        self.dialect, self.folder = dialect, folder
+        # Until the switch all is the application's.
+        self.tokens = self.application
+
+    def own_settings(self):
+        own = {name: duration(name, value) for name, value in self.variant["original"].items()}
+        own = {name: value for name, value in own.items() if name not in self.variant["original_only"]}
+        return own | self.variant.get("rekindle", {})
+
+    def accounts(self):
+        return self.variant.get("accounts") or ACCOUNTS[self.variant["application"]]
+
     def address(self, path):
         moved = any(path.startswith(prefix) for prefix in self.dialect.moved)
         return self.tokens if moved else self.application
 
     def stop(self):
-        if self.rekindle:
-            self.rekindle.stop()
+        self.stop_rekindle()
         super().stop()
+
+
+class Alone(Rekindle):
+    """Rekindle on an application's tables, without the application."""
+
+    algorithm, key, public = "HS256", side.SECRET, None
+
+    def __init__(self, folder, seeds, name, fixture, variant):
+        self.name, self.folder, self.dialect, self.variant = name, folder, fixture, variant
+        database = folder / f"{name}.sqlite3"
+        seeds.copy(fixture.application, database)
+        self.url = f"sqlite:{database}"
+
+    def own_settings(self):
+        return self.dialect.variants[self.variant]
+
+    def accounts(self):
+        return ACCOUNTS[self.dialect.application]
+
+    def address(self, path):
+        return self.tokens
+
+    def altered(self, step, answer):
+        return answer
 
 
 def duration(name, value):
