@@ -10,7 +10,7 @@ pub(crate) fn long_life(key: &'static str, life: Span, say: &mut dyn FnMut(&'sta
         say(
             key,
             "more than an hour: the application verifies tokens without asking anybody, so it accepts one of an ended session, or \
-             a stolen one, for as long; a front end that refreshes needs some minutes",
+             a stolen one, for as long; it need not be longer than a front end is away",
         );
     }
 }

@@ -63,7 +63,7 @@ fn dangerous_settings_are_recognised() {
             "SIMPLE_JWT = {'CHECK_REVOKE_TOKEN': True}".to_owned(),
             "SIMPLE_JWT = {'CHECK_REVOKE_TOKEN': False}".to_owned(),
             "CHECK_REVOKE_TOKEN",
-            "Turn it off in the application",
+            "turn it off in the application",
         ),
         (
             "simplejwt",
@@ -275,4 +275,49 @@ fn check_recognises_what_rekindle_toml_has_of_them() {
     let path =
         "JWT_TOKEN_LOCATION = ['cookies']\nJWT_COOKIE_SECURE = true\nJWT_REFRESH_COOKIE_PATH = '/refresh'";
     assert_eq!(advice("flask-jwt-extended", path).len(), 1, "a refresh token that never changes");
+}
+
+/// What the package has retired is not to become a session.
+#[test]
+fn the_blacklist_of_the_package_is_asked_where_it_can_be() {
+    let query = |package: &str, name: &str, text: &str| {
+        let report = imported(package, name, text).1;
+        let dialect = report["dialect"].as_str().unwrap();
+        let set = report["settings"]["dialects"][dialect]["blacklist_query"].as_str().unwrap_or_default();
+        let proposed = report["proposed"]["blacklist_query"].as_str().unwrap_or_default();
+        let warned = report["dangers"].to_string().contains("cannot be asked for");
+        (set.to_owned(), proposed.to_owned(), warned)
+    };
+    let set = |sql: &str| (sql.to_owned(), String::new(), false);
+    let proposed = || (String::new(), "package".to_owned(), false);
+    let app = "INSTALLED_APPS = ['rest_framework_simplejwt.token_blacklist.apps.TokenBlacklistConfig']\n";
+    let jwt = "SIMPLE_JWT = {'LEEWAY': 1}\n";
+    let mysql = "DATABASES = {'default': {'ENGINE': 'django.db.backends.mysql'}}\n";
+    assert_eq!(query("simplejwt", "s.py", &format!("{app}{jwt}")), set("package"));
+    assert_eq!(query("simplejwt", "s.py", jwt), proposed());
+    assert_eq!(query("simplejwt", "s.py", &format!("INSTALLED_APPS = ['shop']\n{jwt}")), set(""));
+    assert_eq!(
+        query("simplejwt", "s.py", &format!("{app}{mysql}{jwt}")),
+        (String::new(), String::new(), true)
+    );
+    let app = "INSTALLED_APPS = ['rest_framework_jwt.blacklist']\nJWT_AUTH = {'JWT_LEEWAY': 1}\n";
+    assert_eq!(query("drf-jwt", "s.py", app), set("package"));
+    let loader = "JWT_DECODE_LEEWAY = 1\n@jwt.token_in_blocklist_loader\ndef is_revoked(header, payload):\n    return False\n";
+    assert_eq!(query("flask", "app.py", loader), proposed());
+    assert_eq!(query("flask", "app.py", "JWT_DECODE_LEEWAY = 1\n"), set(""));
+    assert_eq!(query("laravel", "jwt.php", "<?php return ['ttl' => 60];"), proposed());
+    assert_eq!(
+        query("laravel", "jwt.php", "<?php return ['ttl' => 60, 'blacklist_enabled' => false];"),
+        set("")
+    );
+    let facts = |facts: &str| format!("{{\"settings\": {{\"ttl\": 60}}, \"facts\": {{{facts}}}}}");
+    let database = "\"CACHE\": \"database\", \"CACHE_PREFIX\":";
+    let sql = "SELECT 1 FROM cache WHERE key = 'shop_cache_' || :jti";
+    assert_eq!(query("laravel", "e.json", &facts(&format!("{database} \"shop_cache_\""))), set(sql));
+    assert_eq!(query("laravel", "e.json", &facts(&format!("{database} \"laravel_cache_\""))), set("package"));
+    assert_eq!(query("laravel", "e.json", &facts(&format!("{database} \"' OR 1 --\""))), proposed());
+    assert_eq!(
+        query("laravel", "e.json", &facts("\"CACHE\": \"redis\"")),
+        (String::new(), String::new(), true)
+    );
 }

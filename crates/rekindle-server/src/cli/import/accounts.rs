@@ -41,6 +41,11 @@ impl Accounts {
         Self { table: None, username: None, ..self }
     }
 
+    /// Whether its database is one that can be asked.
+    pub(super) fn is_read(&self) -> bool {
+        self.engine != Engine::Other
+    }
+
     /// What to know about it.
     pub(super) fn about(&self) -> &'static str {
         match self.engine {

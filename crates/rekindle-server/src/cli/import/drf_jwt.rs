@@ -1,5 +1,6 @@
 //! `JWT_AUTH`.
 
+use super::blacklist::{self, Named};
 use super::draft::{Draft, Kind};
 use super::form::{Unit, quoted};
 use super::operation::SECOND;
@@ -110,6 +111,13 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
     draft.propose("refresh", quoted("/api-token-refresh/"), "the same for refresh_jwt_token");
     draft.propose("verify", quoted("/api-token-verify/"), "the same for verify_jwt_token");
     django(settings, draft);
+    match blacklist::has_app(settings, "BLACKLIST", "rest_framework_jwt.blacklist") {
+        Some(true) => {
+            blacklist::ask(draft, "package", &Named { setting: "rest_framework_jwt.blacklist", line: 0 })
+        }
+        Some(false) => {}
+        None => blacklist::propose(draft, "if INSTALLED_APPS has rest_framework_jwt.blacklist"),
+    }
 }
 
 /// Which of the two packages it is: both have the same name in Python.

@@ -57,8 +57,8 @@ const PYTHON: &str = "import json; \
 const SIMPLE_JWT_FACTS: &str = "\"TOKEN_BLACKLIST\": apps.is_installed(\"rest_framework_simplejwt.token_blacklist\"), \
     \"VERSION\": version(\"djangorestframework-simplejwt\")";
 
-const DRF_JWT_FACTS: &str =
-    "\"STYRIA\": any(d.metadata[\"Name\"].lower() == \"drf-jwt\" for d in distributions())";
+const DRF_JWT_FACTS: &str = "\"BLACKLIST\": apps.is_installed(\"rest_framework_jwt.blacklist\"), \
+    \"STYRIA\": any(d.metadata[\"Name\"].lower() == \"drf-jwt\" for d in distributions())";
 
 fn django(module: &str, dictionary: &str, facts: &str) -> String {
     format!(
@@ -83,6 +83,7 @@ const FLASK: &str = "import os; from flask.cli import ScriptInfo; \
     f = [f for l in a.after_request_funcs.values() for f in l]; \
     print(json.dumps({\"settings\": {k: h(v) if k in s else v for k, v in a.config.items() if k in s or k.startswith(\"JWT_\")}, \
     \"facts\": {\"DATABASE\": str(a.config.get(\"SQLALCHEMY_DATABASE_URI\")).split(\":\")[0], \
+    \"BLOCKLIST\": a.extensions[\"flask-jwt-extended\"]._token_in_blocklist_callback.__module__ != \"flask_jwt_extended.default_callbacks\", \
     \"RENEWS\": [f.__name__ for f in f if \"create_access_token\" in getattr(f, \"__code__\", h).co_names]}}, default=j))";
 
 const LARAVEL: &str = "$c = config(\"jwt\"); $k = $c[\"keys\"][\"private\"] ?? null; unset($c[\"keys\"]); \
@@ -90,4 +91,5 @@ const LARAVEL: &str = "$c = config(\"jwt\"); $k = $c[\"keys\"][\"private\"] ?? n
     $c[\"private_key\"] = $k ? [\"bytes\" => strlen((string) $k), \"pem\" => true] : null; \
     $m = config(\"auth.providers.users.model\"); $d = config(\"database.default\"); \
     echo json_encode([\"settings\" => $c, \"facts\" => [\"USER_MODEL\" => $m, \"USER_TABLE\" => $m ? app($m)->getTable() : null, \
-    \"DATABASE\" => config(\"database.connections.$d.driver\")]]);";
+    \"DATABASE\" => config(\"database.connections.$d.driver\"), \
+    \"CACHE\" => config(\"cache.default\"), \"CACHE_PREFIX\" => config(\"cache.prefix\")]]);";

@@ -11,6 +11,9 @@ use super::{Package, secret};
 use crate::config::{Checked, Config, Environment, Span};
 use crate::dialect::simplejwt::Views;
 
+/// A setting, and how long what it sets lives.
+type Life = (&'static str, Seconds);
+
 impl Draft {
     /// Types and values as the configuration has them, whether or not they go together.
     pub(super) fn typed(&self) -> Config {
@@ -59,7 +62,7 @@ impl Draft {
         self.put(idle_key, quoted(&long), at, Some(format!("{own} in the application")));
     }
 
-    fn lives(&self) -> Option<((&'static str, Seconds), (&'static str, Seconds))> {
+    fn lives(&self) -> Option<(Life, Life)> {
         let dialects = self.typed().dialects;
         match self.package {
             Package::SimpleJwt => dialects.simplejwt.map(|own| match own.views {

@@ -1,6 +1,7 @@
 //! The `JWT_…` settings of Flask-JWT-Extended.
 
 use super::accounts::Accounts;
+use super::blacklist;
 use super::draft::{Draft, Kind};
 use super::form::{Unit, quoted};
 use super::operation::SECOND;
@@ -104,6 +105,16 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
     draft.accounts = Some(Accounts::of(settings, "flask", "user", "username"));
     renewal(settings, draft);
     code(settings, draft);
+    let has_list = match (&settings.module, settings.fact("BLOCKLIST")) {
+        (Some(module), _) => module.line_of("token_in_blocklist_loader").is_some(),
+        (None, fact) => fact.is_none_or(|fact| fact.read.value.truth() == Some(true)),
+    };
+    if has_list {
+        blacklist::propose(
+            draft,
+            "if the application has the token_blocklist of the package's documentation",
+        );
+    }
     if settings.module.is_none() && !settings.effective {
         let text = "are what an environment file says; numbers are taken for seconds, as the package takes them. What the \
                     application makes of these texts is not in it";

@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Option<Settings> {
             serde_json::Deserializer::from_str(text.get(at..)?).into_iter::<Map<String, Json>>();
         objects.next()?.ok()
     })?;
-    let section = |key: &str| object.get(key).and_then(Json::as_object).map(|section| entries(section));
+    let section = |key: &str| object.get(key).and_then(Json::as_object).map(entries);
     // Whoever shows the section alone means the same.
     let entries = section("settings").unwrap_or_else(|| entries(&object));
     Some(Settings { entries, facts: section("facts").unwrap_or_default(), module: None, effective: true })

@@ -3,6 +3,7 @@
 use rekindle::core::Seconds;
 
 use super::accounts::Accounts;
+use super::blacklist::{self, Named};
 use super::draft::{Draft, Kind};
 use super::form::{Unit, quoted};
 use super::rule::{Rule, Table, Usual};
@@ -60,6 +61,7 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
     providers(settings, draft);
     subject(settings, draft);
     draft.accounts = Some(Accounts::of(settings, "laravel", "users", "email"));
+    retired(settings, draft);
     draft.propose(
         "prefix",
         quoted("/api/auth"),
@@ -138,6 +140,25 @@ fn providers(settings: &Settings, draft: &mut Draft) {
                 format!("is the application's own: it {what}"),
             );
         }
+    }
+}
+
+/// The package's blacklist is in Laravel's cache.
+fn retired(settings: &Settings, draft: &mut Draft) {
+    let entry = settings.entry("blacklist_enabled");
+    if entry.is_some_and(|entry| entry.read.value.truth() == Some(false)) {
+        return;
+    }
+    let named = Named { setting: "blacklist_enabled", line: entry.map_or(0, |entry| entry.line) };
+    let prefix = settings.fact_text("CACHE_PREFIX");
+    let is_plain = |prefix: &str| prefix.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    match (settings.fact_text("CACHE"), prefix) {
+        (Some("database"), Some("laravel_cache_")) => blacklist::ask(draft, "package", &named),
+        (Some("database"), Some(prefix)) if is_plain(prefix) => {
+            blacklist::ask(draft, &format!("SELECT 1 FROM cache WHERE key = '{prefix}' || :jti"), &named);
+        }
+        (Some("database") | None, _) => blacklist::propose(draft, "if Laravel's cache is in its database"),
+        (Some(_), _) => blacklist::cannot(draft, &named),
     }
 }
 

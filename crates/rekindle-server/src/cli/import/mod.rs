@@ -4,6 +4,7 @@
 //! line. The other way has no such limits: a command for the application, which shows the settings that it has in effect.
 
 mod accounts;
+mod blacklist;
 mod draft;
 mod drf_jwt;
 mod effective;

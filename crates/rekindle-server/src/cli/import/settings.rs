@@ -140,12 +140,10 @@ fn flask(text: &str, environment: &DotEnv) -> Option<Settings> {
     let (facts, entries): (Vec<_>, Vec<_>) =
         settle(found).into_iter().partition(|entry| entry.key == DATABASE_URI);
     let says_something = entries.iter().any(|entry| entry.key.starts_with("JWT_"));
-    (says_something || !module.after_request.is_empty()).then(|| Settings {
-        entries,
-        facts,
-        module: Some(module),
-        effective: false,
-    })
+    if !says_something && module.after_request.is_empty() {
+        return None;
+    }
+    Some(Settings { entries, facts, module: Some(module), effective: false })
 }
 
 const DATABASE_URI: &str = "SQLALCHEMY_DATABASE_URI";
@@ -198,8 +196,14 @@ fn laravel(text: &str, environment: &DotEnv) -> Option<Settings> {
             _ => flat.push(entry),
         }
     }
-    let database = environment.look_up("DB_CONNECTION", None);
-    let facts = vec![Entry { key: "DATABASE".to_owned(), line: 0, read: database }];
+    let fact = |key: &str, variable| Entry {
+        key: key.to_owned(),
+        line: 0,
+        read: environment.look_up(variable, None),
+    };
+    let facts = [("DATABASE", "DB_CONNECTION"), ("CACHE", "CACHE_STORE"), ("CACHE", "CACHE_DRIVER")];
+    let facts = facts.map(|(key, variable)| fact(key, variable)).into_iter();
+    let facts = facts.filter(|fact| fact.read.value.text().is_some()).collect();
     Some(Settings { entries: flat, facts, module: None, effective: false })
 }
 

@@ -1,6 +1,7 @@
 //! `SIMPLE_JWT`.
 
 use super::accounts::Accounts;
+use super::blacklist::{self, Named};
 use super::draft::{Draft, Kind};
 use super::form::{Unit, quoted};
 use super::rule::{Rule, Table, Usual};
@@ -116,8 +117,9 @@ pub(super) const TABLE: &Table = &[
         "CHECK_REVOKE_TOKEN",
         Rule::Danger(
             Usual::No,
-            "the API refuses tokens without its claim, an MD5 of the stored password hash, and tokens from here have none. Turn \
-             it off in the application when you switch: a changed password ends sessions here, and access tokens are short",
+            "the API refuses tokens without its claim, an MD5 of the stored password hash, and tokens from here have none by \
+             themselves: turn it off in the application, or on PostgreSQL give the claim by queries of your own; \
+             docs/dialects/simplejwt.md. Where a password is changed, have the application end the user's sessions here",
         ),
     ),
     ("REVOKE_TOKEN_CLAIM", Rule::Leave(Usual::Text("hash_password"), "belongs to CHECK_REVOKE_TOKEN")),
@@ -142,7 +144,6 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
     draft.follow(settings, TABLE);
     sliding(settings, draft);
     key(settings, draft);
-    blacklist(settings, draft);
     user_id(settings, draft);
     draft.propose(
         "prefix",
@@ -150,6 +151,7 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
         "where urls.py has TokenObtainPairView, if that is elsewhere",
     );
     super::drf_jwt::django(settings, draft);
+    retired(settings, draft);
 }
 
 /// Which views there are, the tokens that the API accepts tell.
@@ -189,22 +191,18 @@ fn key(settings: &Settings, draft: &mut Draft) {
 
 const APP: &str = "rest_framework_simplejwt.token_blacklist";
 
-fn blacklist(settings: &Settings, draft: &mut Draft) {
+fn retired(settings: &Settings, draft: &mut Draft) {
     let Some(own) = draft.typed().dialects.simplejwt else { return };
+    let installed = blacklist::has_app(settings, "TOKEN_BLACKLIST", APP);
+    match installed {
+        Some(true) => blacklist::ask(draft, "package", &Named { setting: "token_blacklist", line: 0 }),
+        Some(false) => {}
+        None => blacklist::propose(draft, "if INSTALLED_APPS has rest_framework_simplejwt.token_blacklist"),
+    }
     if !own.BLACKLIST_AFTER_ROTATION {
         return;
     }
     let line = settings.entry("BLACKLIST_AFTER_ROTATION").map_or(0, |entry| entry.line);
-    let installed = match (settings.fact("TOKEN_BLACKLIST"), settings.fact("INSTALLED_APPS")) {
-        (Some(fact), _) => fact.read.value.truth(),
-        (None, Some(Entry { read, .. })) => match &read.value {
-            Value::List(apps) => {
-                Some(apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with(APP))))
-            }
-            _ => None,
-        },
-        (None, None) => None,
-    };
     match installed {
         Some(false) => draft.say(
             Kind::Danger,

@@ -23,8 +23,16 @@ fn every_setting_of_a_dialect_is_known_to_its_import() {
         let section = format!("dialects.{}.", package.dialect());
         for key in crate::config::keys() {
             let Some(name) = key.path.strip_prefix(&section) else { continue };
-            let own =
-                ["prefix", "username_field", "issuer", "subject_model", "single_use", "adopt", "private_key"];
+            let own = [
+                "prefix",
+                "username_field",
+                "issuer",
+                "subject_model",
+                "single_use",
+                "adopt",
+                "private_key",
+                "blacklist_query",
+            ];
             if own.contains(&name) || package != Package::Laravel && name == name.to_lowercase() {
                 continue;
             }
