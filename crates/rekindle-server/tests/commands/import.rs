@@ -104,6 +104,11 @@ fn it_means_the_same() {
     assert_eq!(own.JWT_EXPIRATION_DELTA.0, Seconds::minutes(30));
     assert_eq!((own.JWT_ALLOW_REFRESH, own.JWT_AUTH_COOKIE.as_deref()), (Some(true), Some("jwt")));
 
+    // The API finds users by the name in a token.
+    let claims = |file: &str| config("drf-jwt", file).accounts.sql_claims.clone();
+    assert_eq!(claims("drf_jwt.py"), ["username"]);
+    assert!(claims("effective/drf-jwt.json").is_empty(), "it is no column there: a danger says so");
+
     let own = config("flask", "flask/app.py").dialects.flask_jwt_extended.clone().unwrap();
     assert_eq!(own.JWT_ACCESS_TOKEN_EXPIRES.0, Seconds::minutes(15));
     assert_eq!(own.JWT_TOKEN_LOCATION.len(), 2);

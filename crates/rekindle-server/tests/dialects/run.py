@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+import imports
 from cases import drf_jwt, flask_jwt_extended, jpadilla, simplejwt, tymon
 from harness import alter, compare, page, rekindle, side
 from harness.run import play
@@ -164,6 +165,7 @@ def main():
             faults += written(fixture, asked)
     if asked.rekindle and not asked.case and not asked.only:
         faults += listing(counts)
+        faults += imports.faults(asked.folder, asked.rekindle)
     for fault in faults:
         print(fault)
     return bool(faults)

@@ -10,6 +10,8 @@ pub(super) struct Accounts {
     table: Option<String>,
     username: Option<String>,
     engine: Engine,
+    /// A column that tokens have to have as a claim.
+    claim: Option<&'static str>,
 }
 
 /// What keeps it.
@@ -33,7 +35,14 @@ impl Accounts {
             table: other("USER_TABLE", table),
             username: other("USERNAME_FIELD", username),
             engine: Engine::of(settings),
+            claim: None,
         }
+    }
+
+    /// With a claim that tokens have to have. A column that is called otherwise is none of the preset's.
+    pub(super) fn naming(self, column: &'static str) -> Self {
+        let claim = self.username.is_none().then_some(column);
+        Self { claim, ..self }
     }
 
     /// Without what only the application has said.
@@ -73,6 +82,7 @@ impl Accounts {
         let mut lines = vec![("kind", quoted("sql")), ("sql_preset", quoted(self.preset))];
         lines.extend(self.table.as_deref().map(|table| ("sql_table", quoted(table))));
         lines.extend(self.username.as_deref().map(|username| ("sql_username", quoted(username))));
+        lines.extend(self.claim.map(|claim| ("sql_claims", format!("[{}]", quoted(claim)))));
         lines.push(("sql_url", quoted(url)));
         lines
     }

@@ -111,12 +111,25 @@ pub(super) fn import(settings: &Settings, draft: &mut Draft) {
     draft.propose("refresh", quoted("/api-token-refresh/"), "the same for refresh_jwt_token");
     draft.propose("verify", quoted("/api-token-verify/"), "the same for verify_jwt_token");
     django(settings, draft);
+    username(settings, draft);
     match blacklist::has_app(settings, "BLACKLIST", "rest_framework_jwt.blacklist") {
         Some(true) => {
             blacklist::ask(draft, "package", &Named { setting: "rest_framework_jwt.blacklist", line: 0 })
         }
         Some(false) => {}
         None => blacklist::propose(draft, "if INSTALLED_APPS has rest_framework_jwt.blacklist"),
+    }
+}
+
+/// Tokens name the user, and the API looks for that name.
+fn username(settings: &Settings, draft: &mut Draft) {
+    draft.accounts = draft.accounts.take().map(|accounts| accounts.naming("username"));
+    if let Some(field) = settings.fact_text("USERNAME_FIELD").filter(|field| *field != "username") {
+        let text = format!(
+            "tokens have `{field}` as their claim `username`, and the API finds users by it: in the place of the preset write \
+             accounts.sql_login and accounts.sql_state, with `{field} AS username` among their columns"
+        );
+        draft.say(Kind::Danger, "USERNAME_FIELD", 0, text);
     }
 }
 
