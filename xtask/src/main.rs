@@ -8,6 +8,7 @@ mod check;
 mod curl;
 mod dialects;
 mod dist;
+mod frontends;
 mod guides;
 mod needs;
 mod openapi;

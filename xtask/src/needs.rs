@@ -30,6 +30,10 @@ pub(crate) const BROWSER: &[Need] = &[
     need("npm", &["--version"], "npm"),
 ];
 
+/// For front ends that run in Node.js.
+pub(crate) const FRONTENDS: &[Need] =
+    &[need("node", &["--version"], "nodejs"), need("npm", &["--version"], "npm")];
+
 /// For the applications of the guides; who looks at them is a browser.
 pub(crate) const GUIDES: &[Need] = &[
     need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light"),

@@ -29,6 +29,7 @@ const PARTS: &[Part] = &[
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
     part("dialects", &[], |_| crate::dialects::run()),
     part("browser", needs::BROWSER, |_| crate::browser::run()),
+    part("frontends", needs::FRONTENDS, |_| crate::frontends::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),
     part("kill", &[], kill),
     part("hostile", &[], |_| hostile()),

@@ -10,21 +10,24 @@ import { mended } from "./support/mended.js";
 import { Original } from "./support/original.js";
 import { races, told } from "./support/races.js";
 import { AWAY, ask, lives, scene } from "./support/scene.js";
-import { rekindle } from "./support/world.js";
+import { WINDOW, rekindle } from "./support/world.js";
 
-const with_ = (front, createApi) => ({ ...front, open: (realm, kept) => front.open(realm, kept, createApi) });
-const AXIOS_MENDED = with_(AXIOS_QUEUE, await mended("axios-queue.js"));
-const WRAPPER_MENDED = with_(FETCH_WRAPPER, await mended("fetch-wrapper.js"));
+const mend = (front, createApi) => ({ ...front, open: (realm, kept) => front.open(realm, kept, createApi) });
+const AXIOS_MENDED = mend(AXIOS_QUEUE, await mended("axios-queue.js"));
+const WRAPPER_MENDED = mend(FETCH_WRAPPER, await mended("fetch-wrapper.js"));
 
 let rotating;
+let raced;
 let staying;
 let original;
 before(async () => {
-  rotating = await rekindle();
-  staying = await rekindle({ ROTATE_REFRESH_TOKENS: false, ACCESS_TOKEN_LIFETIME: "3s" });
+  // Nothing is raced here, so tokens may live for less.
+  rotating = await rekindle({ ACCESS_TOKEN_LIFETIME: "4s" });
+  raced = await rekindle();
+  staying = await rekindle({ ROTATE_REFRESH_TOKENS: false, ACCESS_TOKEN_LIFETIME: "3s" }, { lifetimes__replay_window: "1s" });
   original = await Original.start({ life: 3, rotate: false });
 });
-after(() => Promise.all([rotating, staying, original].map((server) => server?.stop())));
+after(() => Promise.all([rotating, raced, staying, original].map((server) => server?.stop())));
 
 /** What may become of a refresh and pass. */
 const PASSING = { "is answered 503": { answer: AWAY }, "is answered, and the answer is lost": { lost: "answer" } };
@@ -81,6 +84,19 @@ describe("by itself", { concurrency: true, timeout: 120_000 }, () => {
       const calls = await Promise.allSettled([1, 2, 3].map(() => api.load("/me/")));
       assert.deepEqual(calls.map(({ status }) => status), Array(3).fill("rejected"));
       assert.ok(await person.works(api));
+      assert.ok(!person.sentToLogin);
+    }));
+
+  test("fetch wrapper: while a refresh hangs, its page sends no token; another page works", () =>
+    scene(FETCH_WRAPPER, rotating.port, async ({ person, line, network }) => {
+      await person.expired();
+      line.plan({ refresh: [{ until: new Promise(() => {}) }] });
+      const [first, second] = person.pages;
+      const waiting = first.api.load("/me/");
+      assert.equal(await Promise.race([waiting, pause(1000, "waits")]), "waits");
+      await assert.rejects(first.api.load("/me/"), { message: "401" });
+      assert.equal(network.counts.refreshes, 1);
+      assert.ok(await person.works(second.api));
       assert.ok(!person.sentToLogin);
     }));
 
@@ -144,24 +160,24 @@ describe("by itself", { concurrency: true, timeout: 120_000 }, () => {
       }));
   }
 
-  test("what has ended has ended: both go to the login", async () => {
-    for (const front of [AXIOS_QUEUE, FETCH_WRAPPER, AXIOS_MENDED, WRAPPER_MENDED]) {
-      await scene(front, rotating.port, async ({ person, refresh }) => {
+  for (const front of [AXIOS_QUEUE, FETCH_WRAPPER, AXIOS_MENDED, WRAPPER_MENDED]) {
+    const name = front === AXIOS_QUEUE || front === FETCH_WRAPPER ? front.name : `${front.name}, mended`;
+    test(`${name}: what has ended has ended, and it goes to the login`, () =>
+      scene(front, rotating.port, async ({ person, refresh }) => {
         assert.equal((await ask(rotating.port, "blacklist/", { refresh })).status, 200);
         await person.expired();
         const [{ realm, api }] = person.pages;
         await Promise.race([api.load("/me/").catch(() => {}), realm.gone]);
         await front.settled(person.kept);
         assert.ok(person.sentToLogin);
-      });
-    }
-  });
+      }));
+  }
 
-  test("the mended ones bear the loss of any answer", async (t) => {
-    for (const front of [AXIOS_MENDED, WRAPPER_MENDED]) {
-      const found = await races({ ...front, losses: ["answer", "page"] }, rotating.port, 20, 3);
+  for (const front of [AXIOS_MENDED, WRAPPER_MENDED]) {
+    test(`${front.name}, mended: it bears the loss of any answer`, async (t) => {
+      const found = await races({ ...front, losses: ["answer", "page"] }, raced.port, 20, 3, WINDOW / 2);
       t.diagnostic(told(`Rekindle, ${front.name}, mended`, found));
       assert.equal(found.logouts, 0);
-    }
-  });
+    });
+  }
 });

@@ -29,7 +29,7 @@ export const FETCH_WRAPPER = {
   losses: ["answer", "page"],
   // It leaves to people to try again: once for the 401, once more when the token was not written yet.
   tries: 4,
-  store: (random, cleared) => new ChromeStorage(random, cleared),
+  store: (random, signedOut) => new ChromeStorage(random, signedOut),
   open: (realm, kept, createApi = fetchWrapper) => {
     const { fetch, console, baseURL } = realm;
     return createApi({ fetch, console, baseURL, chrome: realm.chrome(kept) });

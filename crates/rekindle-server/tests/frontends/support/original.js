@@ -26,7 +26,7 @@ export class Original {
   #said = "";
 
   /** @param {{ life?: number, rotate?: boolean }} settings  of an access token, in seconds */
-  static async start({ life = 6, rotate = true } = {}) {
+  static async start({ life = 10, rotate = true } = {}) {
     const original = new Original();
     original.#folder = await mkdtemp(path.join(tmpdir(), "rekindle-original-"));
     const env = {

@@ -3,6 +3,9 @@
 
 import axios from "axios";
 
+/** The header that says when a request was sent: its way begins there, however busy the machine is. */
+export const SENT = "x-sent";
+
 const overFetch = axios.getAdapter("fetch");
 
 export class Realm {
@@ -24,11 +27,17 @@ export class Realm {
     this.#end();
   }
 
-  fetch = (url, init) => this.#guard(fetch(url, { ...init, signal: this.#controller.signal }));
+  fetch = (url, init) => {
+    const headers = { ...init.headers, [SENT]: Date.now() };
+    return this.#guard(fetch(url, { ...init, headers, signal: this.#controller.signal }));
+  };
 
   /** What `import axios` gives: over `fetch`, as in a browser. */
   axios = axios.create({
-    adapter: (request) => this.#guard(overFetch({ ...request, signal: this.#controller.signal })),
+    adapter: (request) => {
+      request.headers.set(SENT, Date.now());
+      return this.#guard(overFetch({ ...request, signal: this.#controller.signal }));
+    },
   });
 
   /** Tokens do not belong there, but some write them. */

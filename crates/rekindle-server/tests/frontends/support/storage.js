@@ -26,13 +26,13 @@ export class LocalStorage {
 export class ChromeStorage {
   #items = {};
   #random;
-  #cleared;
+  #signedOut;
   #written = Promise.resolve();
 
-  /** @param {() => void} cleared  told when everything is taken away */
-  constructor(random, cleared = () => {}) {
+  /** @param {() => void} signedOut  told when the token is taken away, alone or with all the rest */
+  constructor(random, signedOut) {
     this.#random = random;
-    this.#cleared = cleared;
+    this.#signedOut = signedOut;
   }
 
   async get(name) {
@@ -46,13 +46,16 @@ export class ChromeStorage {
   }
 
   remove(name) {
-    return this.#write(() => delete this.#items[name]);
+    return this.#write(() => {
+      delete this.#items[name];
+      if (name === "token") this.#signedOut();
+    });
   }
 
   clear() {
     return this.#write(() => {
       this.#items = {};
-      this.#cleared();
+      this.#signedOut();
     });
   }
 
