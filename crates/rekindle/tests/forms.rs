@@ -5,17 +5,21 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use rekindle::clock::Clock as _;
-use rekindle::core::{Device, Generation, Policy, Reason, Seconds, Session, Settings, Timestamp};
+use rekindle::core::{Device, Generation, Policy, Reason, Seconds, Session, SessionId, Settings, Timestamp};
 use rekindle::engine::{Adopt, Draft, Engine, Occasion, Presentation, TokenForm, Tokens, Written};
 use rekindle::entropy::SystemEntropy;
 use rekindle::error::{Ended, Failure};
 use rekindle::hook::{ClaimsHook, HookError, Resolution};
 use rekindle::keyring::STAGE;
-use rekindle::store::Store;
 use rekindle::store::memory::MemoryStore;
+use rekindle::store::{
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
+    Store, StoreError, Version,
+};
 use rekindle::token::{Algorithm, Claims, KeyError};
 use rekindle::{Builder, Login};
 use support::{ManualClock, Node, short_policy};
@@ -292,4 +296,127 @@ async fn keys_and_rows_are_kept_for_the_longest_view() {
     node.clock.advance(Seconds::days(2).0);
     node.engine.purge().await.unwrap();
     assert!(node.engine.session(login.session.id).await.unwrap().is_none());
+}
+
+/// A store that cannot read a subject's epoch the second time.
+struct Flaky(Arc<dyn Store>, AtomicUsize);
+
+#[async_trait]
+impl Store for Flaky {
+    async fn insert(&self, session: &Session) -> Result<Insert, StoreError> {
+        self.0.insert(session).await
+    }
+    async fn load(&self, id: SessionId) -> Result<Option<(Session, Version)>, StoreError> {
+        self.0.load(id).await
+    }
+    async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError> {
+        self.0.commit(version, session).await
+    }
+    async fn revoke(&self, id: SessionId, reason: Reason) -> Result<Revoke, StoreError> {
+        self.0.revoke(id, reason).await
+    }
+    async fn list(&self, subject: &str) -> Result<Vec<Session>, StoreError> {
+        self.0.list(subject).await
+    }
+    async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
+        self.0.scan(after, limit).await
+    }
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.0.purge(before, limit).await
+    }
+    async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError> {
+        if self.1.fetch_add(1, Ordering::SeqCst) == 1 {
+            return Err(StoreError::unavailable("away for a moment"));
+        }
+        self.0.subject_epoch(subject).await
+    }
+    async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError> {
+        self.0.set_subject_epoch(subject, epoch).await
+    }
+    async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
+        self.0.changes_since(cursor, limit).await
+    }
+    async fn keyring(&self) -> Result<KeyringDocument, StoreError> {
+        self.0.keyring().await
+    }
+    async fn commit_keyring(&self, version: u64, bytes: &[u8]) -> Result<KeyringCommit, StoreError> {
+        self.0.commit_keyring(version, bytes).await
+    }
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        self.0.stats().await
+    }
+    fn durability(&self) -> Durability {
+        self.0.durability()
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_ends_no_session_that_is_being_adopted() {
+    let fresh = Node::new().await;
+    let store = Arc::new(Flaky(fresh.store.clone(), AtomicUsize::new(0)));
+    let node = Node::over(store, fresh.clock.clone()).await;
+    let engine = node.engine.speaking(short_policy(), Arc::new(Plain));
+    let now = node.clock.now();
+    let first = engine.adopt(old(now, "t")).await;
+    assert!(matches!(first, Err(Failure::Unavailable(_)) | Ok(_)), "{first:?}");
+    assert!(engine.adopt(old(now, "t")).await.is_ok());
+}
+
+/// Lets the first callers wait until all of them have asked.
+struct Late(tokio::sync::Barrier, AtomicUsize);
+
+#[async_trait]
+impl ClaimsHook for Late {
+    async fn resolve(&self, _: &Session) -> Result<Resolution, HookError> {
+        if self.1.fetch_add(1, Ordering::SeqCst) < 8 {
+            self.0.wait().await;
+        }
+        Ok(Resolution::Claims(Claims::parse(r#"{"name":"new"}"#).unwrap()))
+    }
+}
+
+/// A token that was issued in the future is refused by libraries that look at its `iat`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_see_new_claims_at_once_do_not_push_each_other_into_the_future() {
+    let node = Node::new().await;
+    let login = node.engine.speaking(renewing(), Arc::new(Plain)).open(Login::new("ada")).await.unwrap();
+    node.clock.advance(100);
+    let engine = with_hook(&node, renewing(), Late(tokio::sync::Barrier::new(8), AtomicUsize::new(0))).await;
+    let racers: Vec<_> = (0..8)
+        .map(|_| {
+            let (engine, token) = (engine.clone(), login.refresh_token.clone());
+            tokio::spawn(async move { exchange(&engine, &token).await.unwrap() })
+        })
+        .collect();
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    let row = engine.session(login.session.id).await.unwrap().unwrap();
+    assert!(row.issued_at <= node.clock.now(), "{:?}", row.issued_at);
+    assert_eq!(row.claims, r#"{"name":"new"}"#);
+}
+
+#[tokio::test]
+async fn whoever_signs_the_others_out_bars_what_is_not_adopted_yet() {
+    let (node, engine) = node().await;
+    let stolen = old(node.clock.now(), "stolen");
+    let kept = engine.adopt(old(node.clock.now(), "kept")).await.unwrap();
+    node.clock.advance(10);
+    node.engine.revoke_others(&kept.session, Reason::PasswordChanged).await.unwrap();
+    node.clock.advance(10);
+    assert!(matches!(engine.adopt(stolen).await, Err(Failure::SessionEnded(_))));
+    assert!(engine.adopt(old(kept.session.auth_time, "kept")).await.is_ok(), "it was there before");
+}
+
+#[tokio::test]
+async fn what_is_over_is_not_adopted() {
+    let (node, engine) = node().await;
+    let now = node.clock.now();
+    let issued_at = Timestamp::from_unix(now.as_unix() - 40 * 86_400);
+    let end = issued_at + Seconds::days(30);
+    let token = Adopt { issued_at, expires_at: end, absolute_until: Some(end), ..old(now, "t") };
+    assert!(matches!(engine.adopt(token).await, Err(Failure::SessionEnded(Ended::Expired(_)))));
+    let parent = engine.open(Login::new("ada")).await.unwrap().session.id;
+    let other_application = Adopt { descends_from: Some(parent), ..old(now, "u") };
+    assert!(matches!(engine.adopt(other_application).await, Err(Failure::SessionEnded(Ended::Unknown))));
 }

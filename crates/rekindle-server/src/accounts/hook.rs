@@ -10,6 +10,7 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Accounts, Claims, Extent, State};
+use crate::dialect::is_dialect;
 
 /// Asks the accounts at every refresh that writes: a session ends with its account, and carries its claims.
 pub struct AccountsHook(pub Arc<dyn Accounts>);
@@ -19,8 +20,11 @@ impl ClaimsHook for AccountsHook {
     async fn resolve(&self, session: &Session) -> Result<Resolution, HookError> {
         Ok(match self.0.state(&session.subject).await.map_err(|error| HookError(Box::new(error)))? {
             State::Elsewhere => Resolution::Keep,
-            State::Active { claims, extent: Extent::Whole, .. } => Resolution::Claims(claims),
-            State::Active { claims, extent: Extent::Members, .. } => {
+            // A dialect's session carries what its package's tokens say, of which the accounts may know nothing.
+            State::Active { claims, extent: Extent::Whole, .. } if !is_dialect(&session.client_id) => {
+                Resolution::Claims(claims)
+            }
+            State::Active { claims, .. } => {
                 let laid =
                     lay_over(&session.claims, claims.as_str()).and_then(|text| Ok(Claims::parse(&text)?));
                 Resolution::Claims(laid.map_err(HookError)?)

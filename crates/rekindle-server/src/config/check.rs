@@ -11,7 +11,7 @@ use super::{
     StoreAt, accounts, keys,
 };
 
-use crate::dialect::{Base, Clash, Dialect};
+use crate::dialect::{Base, Clash, Dialect, check_paths};
 
 /// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
 /// that starts with more could open no session.
@@ -127,6 +127,12 @@ impl Checked {
             return clash(first, "audience", &rule);
         }
         let checked = Self { config, policy, set: origins.keys().cloned().collect() };
+        if let Err(Clash { keys: (first, second), rule }) = check_paths(&checked.config.dialects.mounted()) {
+            if first == second {
+                return Err(ConfigError::plain(format!("{first}: {rule}\n{}", origin(first, origins))));
+            }
+            return clash(first, second, &rule);
+        }
         for dialect in checked.config.dialects.mounted() {
             if let Err(Clash { keys: (first, second), rule }) = checked.policy_of(dialect) {
                 return clash(first, second, &rule);

@@ -10,6 +10,7 @@ mod client;
 mod cookie;
 mod jwt;
 mod key;
+mod paths;
 mod preset;
 mod refusal;
 mod rest_framework;
@@ -24,6 +25,7 @@ use crate::app::AppState;
 use crate::config::{Checked, ConfigError, Key};
 pub(crate) use blacklist::WantedBlacklist;
 pub(crate) use key::{WantedKey, open as open_key};
+pub(crate) use paths::check as check_paths;
 pub(crate) use preset::{Base, Clash};
 
 macro_rules! dialects {
@@ -40,6 +42,11 @@ macro_rules! dialects {
         impl Dialects {
             pub(crate) fn collect(keys: &mut Vec<Key>) {
                 $( $module::Settings::collect(keys); )*
+            }
+
+            /// Whether sessions of this client are a dialect's.
+            fn has(client_id: &str) -> bool {
+                [$($name),*].contains(&client_id)
             }
 
             pub(crate) fn mounted(&self) -> Vec<&dyn Dialect> {
@@ -62,10 +69,18 @@ dialects! {
     tymon = "tymon";
 }
 
+/// Whether sessions of this client are a dialect's, mounted or not.
+pub(crate) fn is_dialect(client_id: &str) -> bool {
+    Dialects::has(client_id)
+}
+
 /// One dialect, as it is configured.
 pub(crate) trait Dialect {
     /// The section's name, and the `client_id` of its sessions.
     fn name(&self) -> &'static str;
+
+    /// Where its endpoints are, each with the key that says so.
+    fn paths(&self) -> Vec<(&'static str, String)>;
 
     /// How long its sessions live.
     ///

@@ -20,7 +20,11 @@ pub(crate) struct Clash {
 pub(crate) struct Lives {
     pub(crate) access: (&'static str, Seconds),
     pub(crate) idle: (&'static str, Seconds),
+    pub(crate) leeway: (&'static str, Seconds),
 }
+
+/// What a row is kept for after its last token has ended: a token that is taken for longer would outlive what is known of it.
+const LONGEST_LEEWAY: Seconds = Seconds::minutes(5);
 
 impl Base<'_> {
     /// For sessions whose refresh token rotates: each rotation counts the idle life anew, up to an end that there always is.
@@ -63,6 +67,10 @@ impl Base<'_> {
 }
 
 fn checked(settings: Settings, lives: &Lives) -> Result<Policy, Clash> {
+    if lives.leeway.1 > LONGEST_LEEWAY {
+        let rule = "clocks that differ by more than five minutes are to be set, not to be borne".to_owned();
+        return Err(Clash { keys: (lives.leeway.0, lives.access.0), rule });
+    }
     Policy::new(settings).map_err(|contradiction| {
         let own = |key: &'static str| match key {
             "lifetimes.access" => lives.access.0,

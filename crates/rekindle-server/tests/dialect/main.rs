@@ -9,6 +9,7 @@ mod clock;
 
 mod adoption;
 mod blacklist;
+mod confusion;
 mod drf_jwt;
 mod flask;
 mod junk;

@@ -1,7 +1,7 @@
 //! Refresh tokens of another system become sessions, once each: nobody is logged out by the switch.
 
 use rekindle_core::{
-    Adoption, Device, Opening, Reason, Seconds, Seed, Session, SessionId, Status, Timestamp,
+    Adoption, Deadline, Device, Opening, Reason, Seconds, Seed, Session, SessionId, Status, Timestamp,
 };
 
 use super::presented::Held;
@@ -12,6 +12,7 @@ use crate::event::EventKind;
 use crate::hook::Resolution;
 use crate::store::Insert;
 use crate::token::Claims;
+use crate::token::access::MAX_LEEWAY;
 
 /// Another system's refresh token, whose signature and expiry its reader has checked.
 #[derive(Clone)]
@@ -86,8 +87,13 @@ impl Engine {
             return self.refreshed(Held::Adopted(id), Some(&client_id)).await;
         }
         self.may_be_adopted(&token).await?;
-        let (subject, issued_at) = (token.subject.clone(), token.issued_at);
+        let (told, token_expires) = (token.clone(), token.expires_at);
         let mut session = self.adopted_session(id, token);
+        // The token's reader may have granted some leeway; nobody may grant more.
+        let now = self.now();
+        if session.absolute_until <= now || token_expires + MAX_LEEWAY <= now {
+            return Err(Status::Expired(Deadline::Absolute).into());
+        }
         match self.shared.hook.resolve(&session).await? {
             Resolution::Claims(claims) => session.claims = claims.as_str().to_owned(),
             // Nothing is written: who is enabled again may come back, as with the other system.
@@ -98,10 +104,11 @@ impl Engine {
         if self.shared.store.insert(&tokens.session).await? == Insert::Exists {
             return self.refreshed(Held::Adopted(id), Some(&client_id)).await;
         }
-        // A revocation of the subject that did not see the row has raised the epoch before it looked.
-        if let Err(revoked) = self.is_after_epoch(&subject, issued_at).await {
+        // A revocation of the subject that did not see the row has raised the epoch before it looked; one of the parent
+        // has ended it. What cannot be asked now ends nobody's session.
+        if let Err(ended @ Failure::SessionEnded(_)) = self.may_be_adopted(&told).await {
             self.revoke_now(id, Reason::Revoked).await?;
-            return Err(revoked);
+            return Err(ended);
         }
         self.report(&tokens.session, EventKind::Adopted);
         Ok(tokens)
@@ -111,6 +118,9 @@ impl Engine {
         self.is_after_epoch(&token.subject, token.issued_at).await?;
         let Some(parent) = token.descends_from else { return Ok(()) };
         match self.shared.store.load(parent).await? {
+            Some((session, _)) if session.client_id != token.client_id => {
+                Err(Failure::SessionEnded(Ended::Unknown))
+            }
             Some((session, _)) if session.status != Status::Active => Err(session.status.into()),
             _ => Ok(()),
         }

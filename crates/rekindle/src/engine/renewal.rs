@@ -97,7 +97,13 @@ impl Engine {
             let mut next = session.clone();
             self.resolve_claims(session, &mut next).await?;
             if next.claims != session.claims {
-                self.bump(session.id).await?;
+                // On the row that was looked at, or all who asked at that moment would bump it, each a second further into
+                // the future.
+                if let Some(bumped) = rekindle_core::bump(session, self.now())
+                    && self.shared.store.commit(version, &bumped).await? == Commit::Applied
+                {
+                    self.report(&bumped, EventKind::Bumped);
+                }
                 return Ok(None);
             }
         }

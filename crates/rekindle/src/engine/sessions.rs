@@ -36,11 +36,12 @@ impl Engine {
         self.finish(async move { engine.revoke_now(id, reason).await }).await
     }
 
-    /// Ends every live session of the subject but `keep`. Answers how many.
+    /// Ends every live session of the subject but `keep`, and bars what is not adopted yet. Answers how many ended.
     ///
     /// # Errors
     /// [`Failure::Unavailable`]; some may have ended: ask again.
     pub async fn revoke_others(&self, keep: &Session, reason: Reason) -> Result<usize, Failure> {
+        self.shared.store.set_subject_epoch(&keep.subject, self.now()).await?;
         self.revoke_all(&keep.subject, Some(keep.id), reason).await
     }
 

@@ -31,10 +31,20 @@ impl Dialect for Settings {
         NAME
     }
 
+    fn paths(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("dialects.drf-jwt.obtain", self.obtain.clone()),
+            ("dialects.drf-jwt.refresh", self.refresh.clone()),
+            ("dialects.drf-jwt.verify", self.verify.clone()),
+            ("dialects.drf-jwt.blacklist", self.blacklist.clone()),
+        ]
+    }
+
     fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash> {
         base.renewing(&Lives {
             access: ("dialects.drf-jwt.JWT_EXPIRATION_DELTA", self.JWT_EXPIRATION_DELTA.0),
             idle: ("dialects.drf-jwt.JWT_REFRESH_EXPIRATION_DELTA", self.JWT_REFRESH_EXPIRATION_DELTA.0),
+            leeway: ("dialects.drf-jwt.JWT_LEEWAY", self.JWT_LEEWAY.0),
         })
     }
 

@@ -32,10 +32,19 @@ impl Dialect for Settings {
         NAME
     }
 
+    fn paths(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("dialects.flask-jwt-extended.login", self.login.clone()),
+            ("dialects.flask-jwt-extended.refresh", self.refresh.clone()),
+            ("dialects.flask-jwt-extended.logout", self.logout.clone()),
+        ]
+    }
+
     fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash> {
         base.renewing(&Lives {
             access: ("dialects.flask-jwt-extended.JWT_ACCESS_TOKEN_EXPIRES", self.JWT_ACCESS_TOKEN_EXPIRES.0),
             idle: ("dialects.flask-jwt-extended.JWT_REFRESH_TOKEN_EXPIRES", self.JWT_REFRESH_TOKEN_EXPIRES.0),
+            leeway: ("dialects.flask-jwt-extended.JWT_DECODE_LEEWAY", self.JWT_DECODE_LEEWAY.0),
         })
     }
 

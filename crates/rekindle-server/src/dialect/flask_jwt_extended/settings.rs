@@ -68,6 +68,9 @@ section! {
         /// The claim that says whose a token is.
         JWT_IDENTITY_CLAIM: String = "sub".to_owned();
 
+        /// Whether that claim has to be a text. Off for applications whose identities are numbers: tokens carry numbers then.
+        JWT_VERIFY_SUB: bool = true;
+
         /// Whether tokens have an `nbf`.
         JWT_ENCODE_NBF: bool = true;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use rekindle::core::{Session, Timestamp};
+use rekindle::core::{Seconds, Session, Timestamp};
 use rekindle::engine::{Adopt, Draft, Occasion, Presentation, TokenForm, Written};
 use rekindle::token::{KeyError, SigningKey};
 
@@ -39,7 +39,8 @@ impl Tokens {
         if signed.raw(identity).is_none() {
             return Err((422, format!("Missing claim: {identity}")));
         }
-        if identity == "sub" && signed.text(identity).is_none() {
+        let verified = self.settings.JWT_VERIFY_SUB && identity == "sub";
+        if verified && signed.text(identity).is_none() {
             return Err((422, "Subject must be a string".to_owned()));
         }
         Ok(signed)
@@ -69,9 +70,9 @@ impl Tokens {
     fn adopt(&self, subject: String, signed: &Signed, headers: &HeaderMap) -> Adopt {
         let date = |name| signed.date(name).ok().flatten();
         let issued_at = date("iat").unwrap_or_default();
-        let life = self.settings.JWT_REFRESH_TOKEN_EXPIRES.0;
-        // The application may issue tokens without an end.
-        let expires_at = date("exp").unwrap_or(issued_at + life);
+        // The application may issue tokens without an end: such a session ends when it is not used, and its row stays, or a
+        // logout would be forgotten before the token.
+        let expires_at = date("exp").unwrap_or(issued_at + Seconds::days(36_500));
         let known: Vec<&str> = KNOWN.into_iter().chain([self.settings.JWT_IDENTITY_CLAIM.as_str()]).collect();
         Adopt {
             signed: signed.signing_input(),
@@ -101,7 +102,11 @@ impl Tokens {
         payload.date("iat", iat);
         payload.add("jti", &uuid::dashed(token_id));
         payload.add("type", kind);
-        payload.add(&self.settings.JWT_IDENTITY_CLAIM, &session.subject);
+        match session.subject.parse::<i64>() {
+            // The application has numbers, and said that its tokens may.
+            Ok(number) if !self.settings.JWT_VERIFY_SUB => payload.add(&self.settings.JWT_IDENTITY_CLAIM, &number),
+            _ => payload.add(&self.settings.JWT_IDENTITY_CLAIM, &session.subject),
+        }
         if self.settings.JWT_ENCODE_NBF {
             payload.date("nbf", iat);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{self, Request};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
@@ -92,6 +92,12 @@ pub(super) async fn method_not_allowed(extract::State(state): Shared, method: Me
 impl State {
     async fn login(&self, client: ClientAddress, request: Whole) -> Result<Response, Refusal> {
         let text = |body: &Value, name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let kind = request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // A form on another site can send any other kind without asking first, and sign its visitors in as somebody else.
+        if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            let said = (415, "Send JSON, with Content-Type: application/json".to_owned());
+            return Err(self.said(&Problem::invalid(""), said));
+        }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         if !body.is_object() {
             return Err(self.said(&Problem::invalid(""), (400, "Send a JSON object with username and password".into())));
@@ -132,7 +138,7 @@ impl State {
     /// Ends the session of whichever token is there, and unsets cookies whatever is there: so a browser whose tokens have
     /// ended gets rid of them.
     async fn logout(&self, request: Whole) -> Result<Response, Refusal> {
-        let mut refusals = Vec::new();
+        let (mut refusals, mut genuine) = (Vec::new(), false);
         let mut said = "logout successful";
         for kind in [Kind::Access, Kind::Refresh] {
             match self.presented(kind, &request) {
@@ -141,15 +147,21 @@ impl State {
                         (Kind::Access, Some((session, _))) => {
                             self.sessions.engine.revoke(session, Reason::LoggedOut).await.map_err(Problem::from)
                         }
-                        // An access token of the application's own names no session.
-                        (Kind::Access, None) => Ok(()),
+                        // An access token of the application's own names no session; the refresh token beside it may.
+                        (Kind::Access, None) => {
+                            genuine = true;
+                            if !self.settings.sets_cookies() {
+                                said = kind.revoked();
+                            }
+                            continue;
+                        }
                         (Kind::Refresh, _) => {
                             self.sessions.end(self.tokens.refreshable(&signed, &request.headers)).await
                         }
                     };
                     match ended {
                         Err(problem) if problem.code() != Code::SessionEnded => return Err(self.refused(&problem)),
-                        _ => refusals.clear(),
+                        _ => genuine = true,
                     }
                     if !self.settings.sets_cookies() {
                         said = kind.revoked();
@@ -160,6 +172,7 @@ impl State {
             }
         }
         if !self.settings.sets_cookies()
+            && !genuine
             && let Some(refusal) = refusals.into_iter().next()
         {
             return Err(refusal);

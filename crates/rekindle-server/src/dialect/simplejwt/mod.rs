@@ -30,12 +30,21 @@ impl Dialect for Settings {
         NAME
     }
 
+    fn paths(&self) -> Vec<(&'static str, String)> {
+        let prefix = self.prefix.trim_end_matches('/');
+        let paths = ["", "/refresh", "/verify", "/blacklist"].into_iter();
+        paths
+            .flat_map(|path| ["/", ""].map(|slash| ("dialects.simplejwt.prefix", format!("{prefix}{path}{slash}"))))
+            .collect()
+    }
+
     fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash> {
         match self.views {
             Views::Pair => {
                 let lives = Lives {
                     access: ("dialects.simplejwt.ACCESS_TOKEN_LIFETIME", self.ACCESS_TOKEN_LIFETIME.0),
                     idle: ("dialects.simplejwt.REFRESH_TOKEN_LIFETIME", self.REFRESH_TOKEN_LIFETIME.0),
+                    leeway: ("dialects.simplejwt.LEEWAY", self.LEEWAY.0),
                 };
                 if self.ROTATE_REFRESH_TOKENS {
                     base.rotating(&lives, self.single_use)
@@ -46,6 +55,7 @@ impl Dialect for Settings {
             Views::Sliding => base.renewing(&Lives {
                 access: ("dialects.simplejwt.SLIDING_TOKEN_LIFETIME", self.SLIDING_TOKEN_LIFETIME.0),
                 idle: ("dialects.simplejwt.SLIDING_TOKEN_REFRESH_LIFETIME", self.SLIDING_TOKEN_REFRESH_LIFETIME.0),
+                leeway: ("dialects.simplejwt.LEEWAY", self.LEEWAY.0),
             }),
         }
     }

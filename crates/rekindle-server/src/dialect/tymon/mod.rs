@@ -31,10 +31,16 @@ impl Dialect for Settings {
         NAME
     }
 
+    fn paths(&self) -> Vec<(&'static str, String)> {
+        let prefix = self.prefix.trim_end_matches('/');
+        ["/login", "/refresh", "/logout"].map(|path| ("dialects.tymon.prefix", format!("{prefix}{path}"))).to_vec()
+    }
+
     fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash> {
         let lives = Lives {
             access: ("dialects.tymon.ttl", self.ttl.0),
             idle: ("dialects.tymon.refresh_ttl", self.refresh_ttl.0),
+            leeway: ("dialects.tymon.leeway", self.leeway.0),
         };
         let policy = base.rotating(&lives, self.single_use)?;
         let mut settings = (*policy).clone();

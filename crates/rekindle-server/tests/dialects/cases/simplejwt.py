@@ -503,7 +503,7 @@ RSA_CASES = [
 ]
 
 REVOKE = "CHECK_REVOKE_TOKEN is the application's own watch over changed passwords, by a claim that Rekindle does not write:" \
-    " turn it off in the application. Here a login ends with the password at its next refresh, without a claim"
+    " turn it off in the application, or give the claim by the accounts' SQL; and tell Rekindle of a changed password"
 
 
 PASSWORD_CASES = [
