@@ -1,6 +1,8 @@
-//! The originals of the dialects, from PyPI, beside Rekindle: the same requests to both, every difference listed.
+//! The originals of the dialects, from PyPI, beside Rekindle: the same requests to both, every difference listed. And
+//! applications of theirs whose token URLs move to Rekindle while people use them.
 
 use crate::needs;
+use crate::postgres::Postgres;
 use crate::run::{Done, cargo, root, run_with};
 
 const TESTS: &str = "crates/rekindle-server/tests/dialects";
@@ -8,11 +10,14 @@ const TESTS: &str = "crates/rekindle-server/tests/dialects";
 pub(crate) fn run() -> Done {
     let python = needs::python_in("target/python-dialects", &format!("{TESTS}/requirements.txt"))?;
     cargo("build --package rekindle-server")?;
-    let folder = root().join("target/dialects").display().to_string();
+    let folder = |name: &str| root().join("target").join(name).display().to_string();
     let program = root().join("target/debug/rekindle").display().to_string();
-    run_with(
-        &python,
-        &format!("{TESTS}/run.py --folder {folder} --rekindle {program}"),
-        &[("PYTHONDONTWRITEBYTECODE", "1")],
-    )
+    let variables = [("PYTHONDONTWRITEBYTECODE", "1")];
+    let compare = format!("{TESTS}/run.py --folder {} --rekindle {program}", folder("dialects"));
+    run_with(&python, &compare, &variables)?;
+    let postgres = Postgres::start("dialects")?;
+    postgres.create_database("shop")?;
+    let (folder, url) = (folder("dialects-switch"), postgres.url("shop"));
+    let switch = format!("{TESTS}/switch.py --folder {folder} --rekindle {program} --postgres {url}");
+    run_with(&python, &switch, &variables)
 }

@@ -27,7 +27,7 @@ const PARTS: &[Part] = &[
     part("pyjwt", &[], |_| pyjwt()),
     part("openapi", &[], |_| crate::openapi::run()),
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
-    part("dialects", &[], |_| crate::dialects::run()),
+    part("dialects", needs::POSTGRES, |_| crate::dialects::run()),
     part("browser", needs::BROWSER, |_| crate::browser::run()),
     part("frontends", needs::FRONTENDS, |_| crate::frontends::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),

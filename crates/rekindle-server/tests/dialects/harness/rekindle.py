@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 
 from . import process, side
@@ -31,7 +32,8 @@ class Rekindle:
 
     def start(self, program):
         data = self.folder / f"{self.name}.data"
-        data.mkdir(exist_ok=True)
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir()
         config = self.folder / f"{self.name}.toml"
         config.write_text(toml(self.settings(data)))
         self.log = self.folder / f"{self.name}.rekindle.log"
@@ -54,6 +56,7 @@ class Rekindle:
                 # Short enough that a test can wait for its end.
                 "lifetimes.replay_window": "2s",
             }
+            | self.server_settings()
             | keys
             | accounts
             | MANY
@@ -72,6 +75,10 @@ class Rekindle:
             self.rekindle.check()
             time.sleep(0.02)
         raise RuntimeError(f"Rekindle does not listen; see {self.log}")
+
+    def server_settings(self):
+        """What a variant says of the server itself."""
+        return self.variant.get("server", {}) if isinstance(self.variant, dict) else {}
 
     def stop_rekindle(self):
         if self.rekindle:

@@ -119,6 +119,8 @@ def play(case, side, kinds):
                     side.execute(step.statement)
                 case Wait():
                     time.sleep(step.seconds)
+                    # On to the start of a second: what follows is to be in one, as far as a machine under load allows.
+                    time.sleep(-time.time() % 1)
     finally:
         for snapshot in reversed(undo):
             side.restore(snapshot)

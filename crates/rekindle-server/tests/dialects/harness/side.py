@@ -58,11 +58,15 @@ class Original:
 
     def __init__(self, folder, seeds, name, variant):
         self.name, self.variant = name, variant
-        self.database = folder / f"{name}.sqlite3"
-        for old in folder.glob(f"{name}.sqlite3*"):
-            old.unlink()
-        seeds.copy(variant["application"], self.database)
-        self.url = f"sqlite:{self.database}"
+        if url := variant.get("database"):
+            self.url = url
+            seed(variant["application"], url)
+        else:
+            self.database = folder / f"{name}.sqlite3"
+            for old in folder.glob(f"{name}.sqlite3*"):
+                old.unlink()
+            seeds.copy(variant["application"], self.database)
+            self.url = f"sqlite:{self.database}"
         environment = settings_of(variant) | {"DATABASE_URL": self.url}
         if is_rsa(variant):
             self.algorithm, (self.key, self.public) = "RS256", rsa_keys()
@@ -81,14 +85,19 @@ class Original:
     def snapshot(self):
         """All rows of the application's users."""
         table = "users" if self.variant["application"].startswith("flask") else "auth_user"
-        with sqlite3.connect(self.database, timeout=20) as database:
-            return table, database.execute(f"SELECT * FROM {table}").fetchall()
+        database = sqlite3.connect(self.database, timeout=20)
+        rows = database.execute(f"SELECT * FROM {table}").fetchall()
+        database.close()
+        return table, rows
 
     def restore(self, snapshot):
         table, rows = snapshot
-        with sqlite3.connect(self.database, timeout=20) as database:
-            marks = ", ".join("?" * len(rows[0]))
-            database.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+        _, now = self.snapshot()
+        marks = ", ".join("?" * len(rows[0]))
+        database = sqlite3.connect(self.database, timeout=20)
+        with database:
+            changed = [row for row in rows if row not in now]
+            database.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", changed)
         database.close()
 
     def execute(self, statement):

@@ -53,6 +53,7 @@ def database(url):
             "ENGINE": "django.db.backends.postgresql",
             "NAME": parts.path[1:],
             "USER": parts.username,
+            "PASSWORD": urllib.parse.unquote(parts.password or ""),
             "HOST": parts.hostname,
             "PORT": parts.port,
             # As one does under load: a connection for each request would be most of its cost.
