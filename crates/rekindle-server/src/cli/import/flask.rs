@@ -45,13 +45,7 @@ pub(super) const TABLE: &Table = &[
         ),
     ),
     ("JWT_IDENTITY_CLAIM", Rule::Text),
-    (
-        "JWT_VERIFY_SUB",
-        Rule::Leave(
-            Usual::Yes,
-            "off: the subject of tokens from here is always a text, so they are accepted either way",
-        ),
-    ),
+    ("JWT_VERIFY_SUB", Rule::Bool),
     ("JWT_ENCODE_NBF", Rule::Bool),
     ("JWT_ENCODE_AUDIENCE", Rule::OneText),
     ("JWT_DECODE_AUDIENCE", Rule::Own),

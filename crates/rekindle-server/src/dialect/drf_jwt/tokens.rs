@@ -73,7 +73,7 @@ impl Tokens {
             device: device(None, headers),
             issued_at: date("iat").unwrap_or(origin),
             auth_time: origin,
-            expires_at: date("exp").unwrap_or_default(),
+            expires_at: date("exp").unwrap_or(origin + self.settings.JWT_REFRESH_EXPIRATION_DELTA.0),
             absolute_until: Some(origin + self.settings.JWT_REFRESH_EXPIRATION_DELTA.0),
             idle: None,
             descends_from: signed.place().map(|(session, _)| session),

@@ -196,10 +196,10 @@ LOGIN_CASES = [
         answers(1, FLASK, page(500), said(400, "Send a JSON object with username and password")),
     ]),
     case("a form", "headers", post("/login", b"username=ada&password=ada-password", content_type=FORM), differs=[
-        answers(1, FLASK, page(415), said(400, "Send a JSON object with username and password")),
+        answers(1, FLASK, page(415), said(415, "Send JSON, with Content-Type: application/json")),
     ]),
     case("no body", "headers", post("/login"), differs=[
-        answers(1, FLASK, page(415), said(400, "Send a JSON object with username and password")),
+        answers(1, FLASK, page(415), said(415, "Send JSON, with Content-Type: application/json")),
     ]),
     case("other methods", "headers", *(Request(method, "/login") for method in ("GET", "PUT", "DELETE", "HEAD")),
          differs=[METHODS]),
