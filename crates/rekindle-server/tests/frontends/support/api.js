@@ -20,7 +20,7 @@ export class Api {
     });
     // A connection that is just being closed would lose a request that nobody wanted lost.
     api.#listener.keepAliveTimeout = 300_000;
-    api.#listener.listen(0, "127.0.0.1");
+    api.#listener.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
     await once(api.#listener, "listening");
     api.port = api.#listener.address().port;
     return api;

@@ -67,7 +67,8 @@ export class Network {
       network.#pass(request, response).catch(() => response.destroy());
     });
     network.#listener.keepAliveTimeout = 300_000;
-    network.#listener.listen(0, "127.0.0.1");
+    // Hundreds of people arrive at once, and a connection that has to be asked for again takes seconds.
+    network.#listener.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
     await once(network.#listener, "listening");
     network.origin = `http://127.0.0.1:${network.#listener.address().port}`;
     return network;

@@ -56,7 +56,8 @@ export class Person {
     await this.expired();
     this.line.plan(fates);
     this.#reloads = [];
-    this.line.onGone = (page) => this.#reloads.push(this.#comeBack(page, away));
+    // Away once: who comes back stays.
+    this.line.onGone = (page) => this.#reloads.push(this.#comeBack(page, this.#reloads.length < this.pages.length ? away : 0));
     await Promise.all(calls.map(({ page, at }) => this.#call(page, at)));
     // A page that is opened anew may be lost, too.
     for (let seen = 0; seen < this.#reloads.length; seen++) await this.#reloads[seen];

@@ -12,8 +12,8 @@ export const SECRET = "what the application and its server of tokens share";
 /** For another schedule: any text. */
 const SEED = process.env.REKINDLE_SEED ?? "as kept";
 
-/** Within how many milliseconds people arrive, so that they do not all race in the same second. */
-const ARRIVE = 8000;
+/** Within how many milliseconds people arrive: about as long as from race to race, so that it is not all at once. */
+const ARRIVE = 11_000;
 
 /**
  * @param {object} front  of fronts.js
@@ -26,6 +26,8 @@ export async function races(front, tokens, people, races, bound) {
   const api = await Api.open(SECRET);
   const network = await Network.open({ tokens, api: api.port });
   const everybody = Array.from({ length: people }, (_, number) => new Person(front, network, number, SEED));
+  const sum = (what) => everybody.reduce((sum, person) => sum + what(person), 0);
+  const outside = () => sum((person) => person.outside);
   try {
     await Promise.all(
       everybody.map(async (person, number) => {
@@ -34,7 +36,7 @@ export async function races(front, tokens, people, races, bound) {
         for (const race of schedule(`${SEED} ${front.name} ${number}`, front)) {
           await person.race(race, bound);
           if (person.races === races) return;
-          if (person.outside > races) throw new Error(`refreshes take more than ${bound} ms: this machine is too busy`);
+          if (outside() > people * races) throw new Error(`refreshes take more than ${bound} ms: this machine is too busy`);
         }
       }),
     );
@@ -43,11 +45,10 @@ export async function races(front, tokens, people, races, bound) {
     network.close();
     api.close();
   }
-  const sum = (what) => everybody.reduce((sum, person) => sum + what(person), 0);
   return {
     seed: SEED,
     races: sum((person) => person.races),
-    outside: sum((person) => person.outside),
+    outside: outside(),
     logins: sum((person) => person.logins),
     contested: sum((person) => person.contested),
     logouts: sum((person) => person.logouts),

@@ -32,7 +32,8 @@ export function* schedule(seed, client) {
 }
 
 function race(random, { pages, losses }) {
-  const calls = Array.from({ length: random.whole(2, 8) }, () => ({
+  // Two to eight, and more often few.
+  const calls = Array.from({ length: Math.min(random.whole(2, 8), random.whole(2, 8)) }, () => ({
     page: random.whole(0, pages - 1),
     at: random.chance(0.5) ? 0 : random.whole(0, 250),
   }));
