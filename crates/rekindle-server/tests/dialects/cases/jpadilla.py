@@ -1,5 +1,5 @@
 """django-rest-framework-jwt by jpadilla, from which drf-jwt came. It is no longer maintained and goes with no Django of
-today, so nobody can be asked: what is expected is what its documentation and source (1.11) say, as far as they do.
+today, so nobody can be asked: what is expected are the facts that were collected from its source (1.11) by hand.
 """
 
 from harness.case import Again, Fixture, Minted, Now, Of, Some, Wait, case, get, post

@@ -1,5 +1,5 @@
-"""tymon/jwt-auth and PHP-Open-Source-Saver/jwt-auth. They need Composer and GitHub, so nobody is asked: what is expected is
-what their documentation, their guide's controller and their source (2.x) say, as far as they do.
+"""tymon/jwt-auth and PHP-Open-Source-Saver/jwt-auth. They need Composer and GitHub, so nobody is asked: what is expected
+are the facts that were collected from their source (2.x) and their guide by hand.
 """
 
 from harness.case import Again, Changed, Fixture, Minted, Now, Of, Request, Some, Wait, bearer, case, get, post

@@ -13,9 +13,10 @@ export class Person {
   /** Whether the front end has sent its user to the login. */
   sentToLogin = false;
   logins = 0;
-  /** Races that count, and those that do not: a refresh was slower than `bound`. */
+  /** Races that count, and those that do not, for a refresh was slower than `bound`; and how many of those logged out. */
   races = 0;
   outside = 0;
+  logoutsOutside = 0;
   /** Logins that the front end has asked for, and how many of them when nothing was lost and nothing sent twice. */
   logouts = 0;
   logoutsByRaceAlone = 0;
@@ -57,7 +58,8 @@ export class Person {
     this.line.plan(fates);
     this.#reloads = [];
     // Away once: who comes back stays.
-    this.line.onGone = (page) => this.#reloads.push(this.#comeBack(page, this.#reloads.length < this.pages.length ? away : 0));
+    const pages = this.pages.length;
+    this.line.onGone = (page) => this.#reloads.push(this.#comeBack(page, this.#reloads.length < pages ? away : 0));
     await Promise.all(calls.map(({ page, at }) => this.#call(page, at)));
     // A page that is opened anew may be lost, too.
     for (let seen = 0; seen < this.#reloads.length; seen++) await this.#reloads[seen];
@@ -72,6 +74,7 @@ export class Person {
     await this.#front.settled(this.kept);
     if (slowest > bound) {
       this.outside += 1;
+      this.logoutsOutside += this.sentToLogin ? 1 : 0;
       return this.signIn();
     }
     this.races += 1;

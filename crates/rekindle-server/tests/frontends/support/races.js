@@ -49,6 +49,7 @@ export async function races(front, tokens, people, races, bound) {
     seed: SEED,
     races: sum((person) => person.races),
     outside: outside(),
+    logoutsOutside: sum((person) => person.logoutsOutside),
     logins: sum((person) => person.logins),
     contested: sum((person) => person.contested),
     logouts: sum((person) => person.logouts),
@@ -60,11 +61,13 @@ export async function races(front, tokens, people, races, bound) {
 }
 
 /** What happened, in a line. */
-export function told(name, { seed, races, outside, contested, logouts, byRaceAlone, network }) {
+export function told(name, { seed, races, outside, logoutsOutside, contested, logouts, byRaceAlone, network }) {
   const { refreshes, twice, lost, answers, slowest } = network;
   const answered = Object.entries(answers).map(([status, times]) => `${times} times ${status}`);
   return (
-    `${name}: ${races} races (${contested} for one refresh token; ${outside} more were too slow to count), ${refreshes} refreshes (${answered.join(", ")}), ` +
+    `${name}: ${races} races (${contested} for one refresh token; ` +
+    `${outside} more were too slow to count, with ${logoutsOutside} logouts), ` +
+    `${refreshes} refreshes (${answered.join(", ")}), ` +
     `${twice} requests sent twice, ${lost} answers lost, slowest refresh ${Math.round(slowest)} ms: ` +
     `${logouts} logouts, ${byRaceAlone} of them with nothing lost and nothing sent twice (seed "${seed}")`
   );
