@@ -23,7 +23,8 @@ pub(crate) fn all(flags: &[&str]) -> Done {
 /// Packs what would be published, and builds it from there alone.
 ///
 /// Cargo's own verification unpacks into a cache that it never looks at again while the version stays the same, so
-/// the second run would build what the first one packed.
+/// the second run would build what the first one packed. Packed files have no time of their own either: without a new one
+/// (`m`) cargo would take them for those it has built.
 fn packages() -> Done {
     cargo("package --workspace --exclude xtask --exclude rekindle-axum-example --allow-dirty --no-verify")?;
     let folder = root().join("target/packed");
@@ -32,7 +33,7 @@ fn packages() -> Done {
     let (mut members, mut patches) = (String::new(), String::new());
     for name in ["rekindle-core", "rekindle", "rekindle-server"] {
         let unpacked = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
-        run("tar", &format!("-xzf target/package/{unpacked}.crate -C target/packed/crates"))?;
+        run("tar", &format!("-xzmf target/package/{unpacked}.crate -C target/packed/crates"))?;
         members.push_str(&format!("\"crates/{unpacked}\", "));
         patches.push_str(&format!("{name} = {{ path = \"crates/{unpacked}\" }}\n"));
     }

@@ -1,16 +1,14 @@
 //! The account's word on every refresh that writes.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rekindle::core::{Reason, Session};
 use rekindle::hook::{ClaimsHook, HookError, Resolution};
-use serde::de::{Deserializer as _, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::{Accounts, Claims, Extent, State};
 use crate::dialect::is_dialect;
+use crate::json::Members;
 
 /// Asks the accounts at every refresh that writes: a session ends with its account, and carries its claims.
 pub struct AccountsHook(pub Arc<dyn Accounts>);
@@ -41,7 +39,8 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Each member's value is taken over as the text that it is. `serde_json::Value` would take a member of a private name
 /// for JSON inside a text, so that something else would be kept than was checked.
 fn lay_over(under: &str, over: &str) -> Result<String, Cause> {
-    let (Members(under), Members(mut over)) = (members(under)?, members(over)?);
+    let Members(under) = serde_json::from_str(under)?;
+    let Members(mut over) = serde_json::from_str(over)?;
     let mut laid = Vec::with_capacity(under.len() + over.len());
     for (name, value) in under {
         let newer = over.iter().position(|(newer, _)| *newer == name).map(|place| over.remove(place));
@@ -52,34 +51,6 @@ fn lay_over(under: &str, over: &str) -> Result<String, Cause> {
         laid.iter().map(|(name, value)| Ok(format!("{}:{}", serde_json::to_string(name)?, value.get())));
     let written: Result<Vec<String>, serde_json::Error> = written.collect();
     Ok(format!("{{{}}}", written?.join(",")))
-}
-
-/// Of an object, in its order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-fn members(json: &str) -> Result<Members<'_>, serde_json::Error> {
-    struct Object;
-
-    impl<'de> Visitor<'de> for Object {
-        type Value = Members<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-            let mut members = Vec::new();
-            while let Some(member) = map.next_entry()? {
-                members.push(member);
-            }
-            Ok(Members(members))
-        }
-    }
-
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let members = reader.deserialize_map(Object)?;
-    reader.end()?;
-    Ok(members)
 }
 
 #[cfg(test)]
