@@ -55,7 +55,7 @@ fn beside_the_original(quick: &str) -> Done {
         let project = Project::on(&python, database, &[("OWN_HASHERS", "1")])?;
         // One core: a second worker fills the waits of the first for the database, more only change places.
         let log = folder.join(format!("{name}.log"));
-        let original = project.serve(&["--workers", "2", "--threads", "4"], Some("0"), &log)?;
+        let original = project.serve(&["--workers", "2", "--threads", "16"], Some("0"), &log)?;
         told.push(format!("{name} {} {database}", original.address));
         running.push(original);
     }
