@@ -167,20 +167,24 @@ impl Contradiction {
             Self::WindowReachesAccess => ("lifetimes.replay_window", "lifetimes.access"),
         }
     }
-}
 
-impl fmt::Display for Contradiction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, second) = self.keys();
-        let rule = match self {
+    /// What holds where they go together.
+    pub const fn rule(self) -> &'static str {
+        match self {
             Self::OutOfRange => "access must be at least 2 s, absolute at most 100 years",
             Self::AbsoluteBelowIdle => "absolute must not be shorter than idle",
             Self::IdleBelowAccess => "idle must not be shorter than access",
             Self::ThresholdAboveHalfAccess => "threshold must be at most half of access",
             Self::SlotReachesThreshold => "slot must be at least 1 s, and at most access less threshold",
             Self::WindowReachesAccess => "replay_window must be at least 2 s shorter than access",
-        };
-        write!(f, "{first} and {second} do not go together: {rule}")
+        }
+    }
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = self.keys();
+        write!(f, "{first} and {second} do not go together: {}", self.rule())
     }
 }
 

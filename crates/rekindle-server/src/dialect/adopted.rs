@@ -55,8 +55,25 @@ impl Sessions {
         }
     }
 
+    /// Another access token of the session that this one names; of a token of the package's, adopted as `theirs`, where it
+    /// names none.
+    pub(crate) async fn renew(
+        &self,
+        app: &AppState,
+        signed: &Signed,
+        theirs: impl FnOnce() -> Option<Theirs>,
+    ) -> Result<Tokens, Problem> {
+        match signed.place() {
+            Some((session, generation)) => {
+                app.rates.refresh_of(session)?;
+                Ok(self.engine.renew_session(session, generation, Some(self.name)).await?)
+            }
+            None => self.adopt(theirs()).await,
+        }
+    }
+
     /// Takes a token of the package's over.
-    pub(crate) async fn adopt(&self, theirs: Option<Theirs>) -> Result<Tokens, Problem> {
+    async fn adopt(&self, theirs: Option<Theirs>) -> Result<Tokens, Problem> {
         let theirs = self.listed(theirs).await?;
         Ok(self.engine.adopt(theirs.adopt).await?)
     }

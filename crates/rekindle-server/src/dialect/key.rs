@@ -28,6 +28,18 @@ pub(crate) struct WantedKey<'a> {
     pub(crate) algorithm: Algorithm,
 }
 
+impl<'a> WantedKey<'a> {
+    /// The secret or the private key, whichever `algorithm` needs; each with the full name of the key that sets it.
+    pub(crate) fn of(
+        algorithm: Algorithm,
+        secret: (&'static str, Option<&'a KeyText>),
+        private: (&'static str, Option<&'a KeyText>),
+    ) -> Self {
+        let (own_name, own) = if algorithm.is_symmetric() { secret } else { private };
+        Self { own, own_name, algorithm }
+    }
+}
+
 /// Reads it and parses it. It signs without naming itself: the application knows one key and no names.
 ///
 /// # Errors

@@ -6,14 +6,15 @@
 mod adopted;
 mod advice;
 mod blacklist;
-mod client;
 mod cookie;
 mod jwt;
 mod key;
 mod paths;
 mod preset;
 mod refusal;
+mod request;
 mod rest_framework;
+mod state;
 mod uuid;
 
 use axum::Router;

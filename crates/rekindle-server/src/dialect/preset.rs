@@ -26,16 +26,40 @@ pub(crate) struct Lives {
 /// What a row is kept for after its last token has ended: a token that is taken for longer would outlive what is known of it.
 const LONGEST_LEEWAY: Seconds = Seconds::minutes(5);
 
+/// How long the token before the newest is still answered, with the newest.
+pub(crate) enum Window {
+    /// Not at all.
+    Closed,
+    /// As the server does, where access tokens live long enough for that.
+    Servers,
+    /// For as long as access tokens allow.
+    Widest,
+}
+
+/// Until when sessions go on that are used.
+pub(crate) enum End {
+    /// The server's absolute life.
+    Servers,
+    /// The first token's: using it moves nothing.
+    First,
+}
+
 impl Base<'_> {
     /// For sessions whose refresh token rotates: each rotation counts the idle life anew, up to an end that there always is.
-    pub(crate) fn rotating(&self, lives: &Lives, single_use: bool) -> Result<Policy, Clash> {
+    pub(crate) fn rotating(&self, lives: &Lives, window: &Window, end: &End) -> Result<Policy, Clash> {
         let mut settings = self.settings(lives);
-        let window = settings.replay_window.min(Some(Policy::roomy_window(settings.access)));
-        settings.replay_window = if single_use { None } else { window };
-        if !(self.is_set)("lifetimes.absolute") {
+        let widest = Some(Policy::roomy_window(settings.access)).filter(|&window| window > Seconds(0));
+        settings.replay_window = match window {
+            Window::Closed => None,
+            Window::Servers => settings.replay_window.min(widest),
+            Window::Widest => widest,
+        };
+        settings.absolute = match end {
+            End::First => settings.idle,
+            End::Servers if (self.is_set)("lifetimes.absolute") => settings.absolute,
             // Whoever lets sessions be unused for longer than the server does by itself wants them to live for as long.
-            settings.absolute = settings.absolute.max(settings.idle);
-        }
+            End::Servers => settings.absolute.max(settings.idle),
+        };
         checked(settings, lives)
     }
 
@@ -48,11 +72,6 @@ impl Base<'_> {
         settings.replay_window = settings.replay_window.min(Some(Policy::roomy_window(settings.access)));
         // Each renewal gives a whole life: such clients count on it, and come back when that much has passed.
         settings.renewal_slot = Some(Seconds(1));
-        checked(settings, lives)
-    }
-
-    /// What a dialect has changed once more.
-    pub(crate) fn check(&self, settings: Settings, lives: &Lives) -> Result<Policy, Clash> {
         checked(settings, lives)
     }
 
@@ -82,7 +101,7 @@ fn checked(settings: Settings, lives: &Lives) -> Result<Policy, Clash> {
             Contradiction::OutOfRange => "a token lives 2 s at least, a session 100 years at most",
             Contradiction::AbsoluteBelowIdle => "the session would end before its refresh token",
             Contradiction::IdleBelowAccess => "an access token would outlive the session",
-            _ => "see docs/configuration.md",
+            other => other.rule(),
         };
         Clash { keys: (own(first), own(second)), rule: rule.to_owned() }
     })

@@ -9,16 +9,13 @@ mod tokens;
 mod views;
 mod words;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::routing::post;
 use rekindle::core::Policy;
 
-use self::tokens::{Forms, Tokens};
+use self::tokens::Tokens;
 use self::views::State;
 use super::preset::{Base, Clash, Lives};
-use super::adopted::Sessions;
 use super::{Dialect, Ground, WantedBlacklist, WantedKey, rest_framework};
 use crate::app::AppState;
 pub use settings::{Package, Settings, TokenId};
@@ -53,13 +50,9 @@ impl Dialect for Settings {
     }
 
     fn key(&self) -> WantedKey<'_> {
-        let algorithm = self.JWT_ALGORITHM.0;
-        let (own, own_name) = if algorithm.is_symmetric() {
-            (self.JWT_SECRET_KEY.as_ref(), "dialects.drf-jwt.JWT_SECRET_KEY")
-        } else {
-            (self.JWT_PRIVATE_KEY.as_ref(), "dialects.drf-jwt.JWT_PRIVATE_KEY")
-        };
-        WantedKey { own, own_name, algorithm }
+        let secret = ("dialects.drf-jwt.JWT_SECRET_KEY", self.JWT_SECRET_KEY.as_ref());
+        let private = ("dialects.drf-jwt.JWT_PRIVATE_KEY", self.JWT_PRIVATE_KEY.as_ref());
+        WantedKey::of(self.JWT_ALGORITHM.0, secret, private)
     }
 
     fn blacklist(&self) -> Option<WantedBlacklist> {
@@ -71,11 +64,7 @@ impl Dialect for Settings {
     }
 
     fn routes(&self, ground: Ground) -> Router<AppState> {
-        let Ground { app, policy, key, blacklist } = ground;
-        let tokens = Arc::new(Tokens::new(self, key));
-        let engine = app.engine.speaking(policy, Arc::new(Forms(Arc::clone(&tokens))));
-        let sessions = Sessions { name: NAME, engine, blacklist };
-        let state = Arc::new(State { app, sessions, tokens, settings: self.clone() });
+        let state = State::new(NAME, ground, self, |key| Tokens::new(self, key));
         Router::new()
             .route(&self.obtain, post(views::obtain).fallback(rest_framework::method_not_allowed))
             .route(&self.refresh, post(views::refresh).fallback(rest_framework::method_not_allowed))

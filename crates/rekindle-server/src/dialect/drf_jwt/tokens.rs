@@ -1,7 +1,5 @@
 //! The packages' token: `jwt_create_payload`, claim by claim.
 
-use std::sync::Arc;
-
 use axum::http::HeaderMap;
 use rekindle::core::{Session, Timestamp};
 use rekindle::engine::{Adopt, Draft, Occasion, TokenForm, Written};
@@ -163,12 +161,9 @@ fn member(claims: &str, name: &str) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// The form in which the engine writes them.
-pub(super) struct Forms(pub(super) Arc<Tokens>);
-
-impl TokenForm for Forms {
+impl TokenForm for Tokens {
     fn write(&self, draft: &Draft<'_>) -> Result<Written, KeyError> {
-        Ok(Written { access_token: self.0.token(draft)?, refresh_token: String::new() })
+        Ok(Written { access_token: self.token(draft)?, refresh_token: String::new() })
     }
 
     /// No token of this form has one: what it renews, it proves by its signature.

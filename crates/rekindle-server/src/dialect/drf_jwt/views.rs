@@ -1,46 +1,27 @@
 //! The packages' views: `views.py` and `serializers.py`, answer by answer.
 
-use std::sync::Arc;
-
 use axum::extract::{self, Request};
 use axum::http::header::{AUTHORIZATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::{Reason, Status};
-use rekindle::engine::Login;
 use rekindle::error::Failure;
 use serde::Serialize;
 
-use super::NAME;
 use super::settings::{Package, Settings};
 use super::tokens::Tokens;
 use super::words::{Wrong, refused};
-use crate::api::{Asked, Problem, device};
-use crate::app::AppState;
-use crate::dialect::adopted::Sessions;
-use crate::dialect::client::{self, Client};
+use crate::api::{Asked, Problem};
+use crate::dialect::request::Client;
+use crate::dialect::state;
 use crate::dialect::cookie::{Attributes, Stay};
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::{Refusal, success};
 use crate::dialect::rest_framework::{FieldErrors, Fields};
 use crate::rates::ClientAddress;
-use crate::sign_in;
 
-/// What the views stand on.
-pub(super) struct State {
-    pub(super) app: AppState,
-    pub(super) sessions: Sessions,
-    pub(super) tokens: Arc<Tokens>,
-    pub(super) settings: Settings,
-}
-
-impl client::Views for State {
-    fn app(&self) -> &AppState {
-        &self.app
-    }
-}
-
-type Shared = extract::State<Arc<State>>;
+pub(super) type State = state::State<Settings, Tokens>;
+type Shared = state::Shared<Settings, Tokens>;
 
 #[derive(Serialize)]
 struct Token<'a> {
@@ -79,15 +60,7 @@ impl State {
         let username = errors.take(name, fields.char(name));
         errors.refuse()?;
 
-        let account = sign_in::check(&self.app, &username, password.into(), client).await;
-        let account = account.map_err(|problem| self.refused(&problem))?;
-        let login = Login {
-            client_id: NAME.to_owned(),
-            claims: self.tokens.with_username(account.claims, &username),
-            device: device(None, &headers),
-            ..Login::new(account.subject)
-        };
-        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
+        let opened = self.log_in(&username, password.into(), client, &headers, |claims| self.tokens.with_username(claims, &username)).await;
         let tokens = opened.map_err(|problem| self.refused(&problem))?;
         Ok(self.answer(&tokens.access_token, Some(Asked::Login)))
     }
@@ -102,13 +75,8 @@ impl State {
         if self.app.clock.now() > origin + self.settings.JWT_REFRESH_EXPIRATION_DELTA.0 {
             return Err(wrong(Wrong::RefreshExpired));
         }
-        let renewed = match signed.place() {
-            Some((session, generation)) => {
-                self.app.rates.refresh_of(session).map_err(|error| self.refused(&error.into()))?;
-                self.sessions.engine.renew_session(session, generation, Some(NAME)).await.map_err(Problem::from)
-            }
-            None => self.sessions.adopt(self.tokens.adopt(&signed, origin, &headers)).await,
-        };
+        let theirs = || self.tokens.adopt(&signed, origin, &headers);
+        let renewed = self.sessions.renew(&self.app, &signed, theirs).await;
         let tokens = renewed.map_err(|problem| self.refused(&problem))?;
         Ok(self.answer(&tokens.access_token, Some(Asked::Refresh)))
     }

@@ -1,12 +1,13 @@
 //! Where a token is: `view_decorators.py`, location by location.
 
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method};
+use axum::http::HeaderMap;
 use serde_json::Value;
 
 use super::errors::Said;
 use super::settings::{Location, Settings};
 use crate::dialect::cookie;
+use crate::dialect::request::Whole;
 
 /// Which token is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,20 +32,12 @@ pub(super) struct Found {
     pub(super) csrf_header: Option<String>,
 }
 
-/// What is looked through.
-pub(super) struct Sent<'a> {
-    pub(super) method: &'a Method,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) query: &'a str,
-    pub(super) body: &'a [u8],
-}
-
 /// The first location that has one. What is there and no token is final; what is missing is not.
-pub(super) fn find(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Found, Said> {
+pub(super) fn find(settings: &Settings, kind: Kind, sent: &Whole) -> Result<Found, Said> {
     let mut missing = Vec::new();
     for location in &settings.JWT_TOKEN_LOCATION {
         let found = match location {
-            Location::Headers => in_headers(settings, sent.headers)?,
+            Location::Headers => in_headers(settings, &sent.headers)?,
             Location::Cookies => in_cookies(settings, kind, sent)?,
             Location::Json => in_json(settings, kind, sent)?,
             Location::QueryString => in_query(settings, sent)?,
@@ -98,12 +91,12 @@ fn in_headers(settings: &Settings, headers: &HeaderMap) -> Result<Looked, Said> 
     }
 }
 
-fn in_cookies(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Looked, Said> {
+fn in_cookies(settings: &Settings, kind: Kind, sent: &Whole) -> Result<Looked, Said> {
     let (name, csrf) = match kind {
         Kind::Access => (&settings.JWT_ACCESS_COOKIE_NAME, &settings.JWT_ACCESS_CSRF_HEADER_NAME),
         Kind::Refresh => (&settings.JWT_REFRESH_COOKIE_NAME, &settings.JWT_REFRESH_CSRF_HEADER_NAME),
     };
-    let token = cookie::sent(sent.headers, name).filter(|token| !token.is_empty());
+    let token = cookie::sent(&sent.headers, name).filter(|token| !token.is_empty());
     let Some(token) = token else { return Ok(Err(format!("Missing cookie \"{name}\""))) };
     let guarded = settings.JWT_COOKIE_CSRF_PROTECT
         && settings.JWT_CSRF_METHODS.iter().any(|method| method == sent.method.as_str());
@@ -114,7 +107,7 @@ fn in_cookies(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Looked
     Ok(Ok(Found { token, csrf_header: guarded.then(|| csrf.clone()) }))
 }
 
-fn in_json(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Looked, Said> {
+fn in_json(settings: &Settings, kind: Kind, sent: &Whole) -> Result<Looked, Said> {
     let typed = sent.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = typed.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -125,18 +118,16 @@ fn in_json(settings: &Settings, kind: Kind, sent: &Sent<'_>) -> Result<Looked, S
         Kind::Refresh => &settings.JWT_REFRESH_JSON_KEY,
     };
     let missing = || Err(format!("Missing \"{name}\" key in json data."));
-    let body: Value = serde_json::from_slice(sent.body).unwrap_or(Value::Null);
+    let body: Value = serde_json::from_slice(&sent.body).unwrap_or(Value::Null);
     match body.get(name) {
         Some(Value::String(token)) if !token.is_empty() => Ok(plain(token.clone())),
         _ => Ok(missing()),
     }
 }
 
-fn in_query(settings: &Settings, sent: &Sent<'_>) -> Result<Looked, Said> {
+fn in_query(settings: &Settings, sent: &Whole) -> Result<Looked, Said> {
     let (name, prefix) = (&settings.JWT_QUERY_STRING_NAME, &settings.JWT_QUERY_STRING_VALUE_PREFIX);
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(sent.query).unwrap_or_default();
-    let value = pairs.into_iter().find(|(own, _)| own == name).map(|(_, value)| value);
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
+    let Some(value) = sent.in_query(name).filter(|value| !value.is_empty()) else {
         return Ok(Err(format!("Missing '{name}' query paramater")));
     };
     match value.strip_prefix(prefix.as_str()) {

@@ -1,7 +1,5 @@
 //! The package's tokens: `tokens.py`, claim by claim.
 
-use std::sync::Arc;
-
 use axum::http::HeaderMap;
 use rekindle::core::{Seconds, Session, Timestamp};
 use rekindle::engine::{Adopt, Draft, Occasion, Presentation, TokenForm, Written};
@@ -127,25 +125,21 @@ impl Tokens {
     }
 }
 
-/// The form in which the engine writes them.
-pub(super) struct Forms(pub(super) Arc<Tokens>);
-
-impl TokenForm for Forms {
+impl TokenForm for Tokens {
     fn write(&self, draft: &Draft<'_>) -> Result<Written, KeyError> {
-        let Self(tokens) = self;
         let session = draft.session;
         let opened = draft.occasion == Occasion::Opened;
-        let fresh = opened && tokens.settings.fresh_login;
+        let fresh = opened && self.settings.fresh_login;
         let times = (draft.issued_at, draft.expires_at);
         let mut token_id = draft.token_id;
         // That of a login and that of a refresh in the same second are two tokens.
         token_id[0] ^= u8::from(fresh);
-        let access_token = tokens.token(session, "access", token_id, times, fresh)?;
+        let access_token = self.token(session, "access", token_id, times, fresh)?;
         let refresh_token = if draft.occasion == Occasion::Renewed {
             String::new()
         } else {
             let end = (session.issued_at + session.idle).min(session.absolute_until);
-            tokens.token(session, "refresh", draft.tag, (session.issued_at, end), false)?
+            self.token(session, "refresh", draft.tag, (session.issued_at, end), false)?
         };
         Ok(Written { access_token, refresh_token })
     }

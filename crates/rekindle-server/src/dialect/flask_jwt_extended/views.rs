@@ -1,83 +1,43 @@
 //! The endpoints that the package's documentation shows, answer by answer.
 
-use std::sync::Arc;
-
-use axum::extract::{self, Request};
+use axum::extract;
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::BodyExt as _;
 use rekindle::core::{Reason, Seconds};
-use rekindle::engine::Login;
 use serde_json::{Map, Value};
 
 use super::errors::{Said, refusal, refused};
-use super::locations::{Found, Kind, Sent, find};
+use super::locations::{Found, Kind, find};
 use super::settings::Settings;
 use super::tokens::Tokens;
-use super::{NAME, csrf};
-use crate::api::{Asked, Code, Problem, device};
-use crate::app::AppState;
-use crate::dialect::adopted::Sessions;
-use crate::dialect::client::{self, Client};
+use super::csrf;
+use crate::api::{Asked, Code, Problem};
+use crate::dialect::request::{Client, Whole};
+use crate::dialect::state;
 use crate::dialect::cookie::{Attributes, Stay};
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::{Refusal, success};
 use crate::rates::ClientAddress;
-use crate::sign_in;
 
 /// How long cookies stay that do not go with the window, whatever their tokens' lives: as with the package.
 const A_YEAR: Seconds = Seconds(31_540_000);
 
-/// What the endpoints stand on.
-pub(super) struct State {
-    pub(super) app: AppState,
-    pub(super) sessions: Sessions,
-    pub(super) tokens: Arc<Tokens>,
-    pub(super) settings: Settings,
-}
+pub(super) type State = state::State<Settings, Tokens>;
+type Shared = state::Shared<Settings, Tokens>;
 
-impl client::Views for State {
-    fn app(&self) -> &AppState {
-        &self.app
-    }
-}
-
-type Shared = extract::State<Arc<State>>;
-
-/// A request whose body is read.
-struct Whole {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Whole {
-    async fn of(request: Request) -> Self {
-        let (head, body) = request.into_parts();
-        let body = body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
-        Self { method: head.method, uri: head.uri, headers: head.headers, body }
-    }
-
-    fn sent(&self) -> Sent<'_> {
-        let query = self.uri.query().unwrap_or_default();
-        Sent { method: &self.method, headers: &self.headers, query, body: &self.body }
-    }
-}
-
-pub(super) async fn login(extract::State(state): Shared, Client(client): Client, request: Request) -> Response {
-    let answer = state.login(client, Whole::of(request).await).await;
+pub(super) async fn login(extract::State(state): Shared, Client(client): Client, request: Whole) -> Response {
+    let answer = state.login(client, request).await;
     answer.unwrap_or_else(|refusal| refusal.asked(Asked::Login).into_response())
 }
 
-pub(super) async fn refresh(extract::State(state): Shared, Client(client): Client, request: Request) -> Response {
-    let answer = state.refresh(client, Whole::of(request).await).await;
+pub(super) async fn refresh(extract::State(state): Shared, Client(client): Client, request: Whole) -> Response {
+    let answer = state.refresh(client, request).await;
     answer.unwrap_or_else(|refusal| refusal.asked(Asked::Refresh).into_response())
 }
 
-pub(super) async fn logout(extract::State(state): Shared, request: Request) -> Response {
-    state.logout(Whole::of(request).await).await.unwrap_or_else(Refusal::into_response)
+pub(super) async fn logout(extract::State(state): Shared, request: Whole) -> Response {
+    state.logout(request).await.unwrap_or_else(Refusal::into_response)
 }
 
 /// The framework's 405; for OPTIONS, which the package always lets through, what may be sent.
@@ -106,15 +66,7 @@ impl State {
         if username.is_empty() || password.is_empty() {
             return Err(self.refused(&Problem::new(Code::InvalidCredentials)));
         }
-        let account = sign_in::check(&self.app, &username, password.into(), client).await;
-        let account = account.map_err(|problem| self.refused(&problem))?;
-        let login = Login {
-            client_id: NAME.to_owned(),
-            claims: account.claims,
-            device: device(None, &request.headers),
-            ..Login::new(account.subject)
-        };
-        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
+        let opened = self.log_in(&username, password.into(), client, &request.headers, |claims| claims).await;
         let tokens = opened.map_err(|problem| self.refused(&problem))?;
         let shown = [("access_token", &tokens.access_token), ("refresh_token", &tokens.refresh_token)];
         let mut response = self.answer(&shown, "login successful", Some(Asked::Login));
@@ -185,7 +137,7 @@ impl State {
     /// `verify_jwt_in_request`.
     fn presented(&self, kind: Kind, request: &Whole) -> Result<(Signed, Found), Refusal> {
         let token_error = |said: Said| self.said(&Problem::new(Code::TokenInvalid), said);
-        let found = find(&self.settings, kind, &request.sent());
+        let found = find(&self.settings, kind, request);
         let found = found.map_err(|said| self.said(&Problem::new(Code::TokenMissing), said))?;
         let signed = self.tokens.read(&found.token, self.app.clock.now()).map_err(token_error)?;
         if let Some(header) = &found.csrf_header {

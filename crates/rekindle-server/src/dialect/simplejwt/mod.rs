@@ -14,10 +14,9 @@ use axum::Router;
 use axum::routing::post;
 use rekindle::core::Policy;
 
-use self::tokens::{Forms, Tokens};
+use self::tokens::Tokens;
 use self::views::State;
-use super::preset::{Base, Clash, Lives};
-use super::adopted::Sessions;
+use super::preset::{Base, Clash, End, Lives, Window};
 use super::{Dialect, Ground, WantedBlacklist, WantedKey, rest_framework};
 use crate::app::AppState;
 pub use settings::{Settings, UserIdType, Views};
@@ -46,8 +45,9 @@ impl Dialect for Settings {
                     idle: ("dialects.simplejwt.REFRESH_TOKEN_LIFETIME", self.REFRESH_TOKEN_LIFETIME.0),
                     leeway: ("dialects.simplejwt.LEEWAY", self.LEEWAY.0),
                 };
+                let window = if self.single_use { Window::Closed } else { Window::Servers };
                 if self.ROTATE_REFRESH_TOKENS {
-                    base.rotating(&lives, self.single_use)
+                    base.rotating(&lives, &window, &End::Servers)
                 } else {
                     base.renewing(&lives)
                 }
@@ -86,11 +86,7 @@ impl Dialect for Settings {
     }
 
     fn routes(&self, ground: Ground) -> Router<AppState> {
-        let Ground { app, policy, key, blacklist } = ground;
-        let tokens = Arc::new(Tokens::new(self, key));
-        let engine = app.engine.speaking(policy, Arc::new(Forms(Arc::clone(&tokens))));
-        let sessions = Sessions { name: NAME, engine, blacklist };
-        let state = Arc::new(State { app, sessions, tokens, settings: self.clone() });
+        let state = State::new(NAME, ground, self, |key| Tokens::new(self, key));
         let prefix = self.prefix.trim_end_matches('/');
         let pair = self.views == Views::Pair;
         let mut router = Router::new();

@@ -1,7 +1,5 @@
 //! The package's tokens: `tokens.py`, claim by claim.
 
-use std::sync::Arc;
-
 use rekindle::core::{Session, Timestamp};
 use rekindle::engine::{Adopt, Draft, Occasion, Presentation, TokenForm, Written};
 use rekindle::token::{KeyError, SigningKey, TokenError};
@@ -183,14 +181,11 @@ impl Tokens {
     }
 }
 
-/// The form in which the engine writes them.
-pub(super) struct Forms(pub(super) Arc<Tokens>);
-
-impl TokenForm for Forms {
+impl TokenForm for Tokens {
     fn write(&self, draft: &Draft<'_>) -> Result<Written, KeyError> {
-        match self.0.settings.views {
-            Views::Pair => self.0.pair(draft),
-            Views::Sliding => self.0.sliding(draft),
+        match self.settings.views {
+            Views::Pair => self.pair(draft),
+            Views::Sliding => self.sliding(draft),
         }
     }
 

@@ -1,43 +1,24 @@
 //! The package's views: `views.py` and `serializers.py`, answer by answer.
 
-use std::sync::Arc;
-
 use axum::extract::{self, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Status;
-use rekindle::engine::Login;
 use rekindle::error::{Ended, Failure};
 use serde::Serialize;
 
-use super::NAME;
 use super::settings::{Settings, Views};
 use super::tokens::{Kind, Tokens, Why};
-use crate::api::{Asked, Code, Problem, device};
-use crate::app::AppState;
-use crate::dialect::adopted::Sessions;
-use crate::dialect::client::{self, Client};
+use crate::api::{Asked, Code, Problem};
+use crate::dialect::request::Client;
+use crate::dialect::state;
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::{Refusal, success};
 use crate::dialect::rest_framework::{CHALLENGE, Detail, FieldErrors, Fields, NonField, transient};
 use crate::rates::ClientAddress;
-use crate::sign_in;
 
-/// What the views stand on.
-pub(super) struct State {
-    pub(super) app: AppState,
-    pub(super) sessions: Sessions,
-    pub(super) tokens: Arc<Tokens>,
-    pub(super) settings: Settings,
-}
-
-impl client::Views for State {
-    fn app(&self) -> &AppState {
-        &self.app
-    }
-}
-
-type Shared = extract::State<Arc<State>>;
+pub(super) type State = state::State<Settings, Tokens>;
+type Shared = state::Shared<Settings, Tokens>;
 
 #[derive(Serialize)]
 struct Pair {
@@ -117,14 +98,7 @@ impl State {
         let password = errors.take("password", fields.char("password"));
         errors.refuse()?;
 
-        let account = sign_in::check(&self.app, &username, password.into(), client).await.map_err(refused)?;
-        let login = Login {
-            client_id: NAME.to_owned(),
-            claims: account.claims,
-            device: device(None, &headers),
-            ..Login::new(account.subject)
-        };
-        let opened = sign_in::open(&self.app, &self.sessions.engine, login, account.credential_version).await;
+        let opened = self.log_in(&username, password.into(), client, &headers, |claims| claims).await;
         let tokens = opened.map_err(refused)?;
         Ok(match self.settings.views {
             Views::Pair => {
@@ -161,14 +135,8 @@ impl State {
         if now >= end {
             return Err(not_valid("Token 'refresh_exp' claim has expired"));
         }
-        let tokens = match signed.place() {
-            Some((session, generation)) => {
-                self.app.rates.refresh_of(session).map_err(|error| refused(error.into()))?;
-                self.sessions.engine.renew_session(session, generation, Some(NAME)).await.map_err(Problem::from)
-            }
-            None => self.sessions.adopt(self.tokens.adopt_sliding(&signed, &headers)).await,
-        };
-        let tokens = tokens.map_err(refused)?;
+        let theirs = || self.tokens.adopt_sliding(&signed, &headers);
+        let tokens = self.sessions.renew(&self.app, &signed, theirs).await.map_err(refused)?;
         Ok(success(StatusCode::OK, &Sliding { token: tokens.access_token }, Some(Asked::Refresh)))
     }
 

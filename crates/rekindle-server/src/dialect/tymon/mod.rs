@@ -5,20 +5,18 @@
 //! So a refresh is the protocol's `refresh`: theft is noticed. The replay window is half of `ttl`: what the package calls the
 //! grace period of its blacklist, with one new token for all who come within it.
 
+mod input;
 mod settings;
 mod tokens;
 mod views;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::routing::post;
-use rekindle::core::{Policy, Seconds};
+use rekindle::core::Policy;
 
-use self::tokens::{Forms, Tokens};
+use self::tokens::Tokens;
 use self::views::State;
-use super::preset::{Base, Clash, Lives};
-use super::adopted::Sessions;
+use super::preset::{Base, Clash, End, Lives, Window};
 use super::{Dialect, Ground, WantedBlacklist, WantedKey};
 use crate::app::AppState;
 pub use settings::Settings;
@@ -42,29 +40,16 @@ impl Dialect for Settings {
             idle: ("dialects.tymon.refresh_ttl", self.refresh_ttl.0),
             leeway: ("dialects.tymon.leeway", self.leeway.0),
         };
-        let policy = base.rotating(&lives, self.single_use)?;
-        let mut settings = (*policy).clone();
-        if !self.single_use {
-            settings.replay_window = Some(Policy::roomy_window(settings.access));
-        }
-        if !self.refresh_iat {
-            // Counted from the login, however often it was exchanged.
-            settings.absolute = settings.idle;
-        }
-        if settings.replay_window == Some(Seconds(0)) {
-            settings.replay_window = None;
-        }
-        base.check(settings, &lives)
+        let window = if self.single_use { Window::Closed } else { Window::Widest };
+        // Without it, counted from the login, however often it was exchanged.
+        let end = if self.refresh_iat { End::Servers } else { End::First };
+        base.rotating(&lives, &window, &end)
     }
 
     fn key(&self) -> WantedKey<'_> {
-        let algorithm = self.algo.0;
-        let (own, own_name) = if algorithm.is_symmetric() {
-            (self.secret.as_ref(), "dialects.tymon.secret")
-        } else {
-            (self.private_key.as_ref(), "dialects.tymon.private_key")
-        };
-        WantedKey { own, own_name, algorithm }
+        let secret = ("dialects.tymon.secret", self.secret.as_ref());
+        let private = ("dialects.tymon.private_key", self.private_key.as_ref());
+        WantedKey::of(self.algo.0, secret, private)
     }
 
     fn blacklist(&self) -> Option<WantedBlacklist> {
@@ -80,13 +65,9 @@ impl Dialect for Settings {
     }
 
     fn routes(&self, ground: Ground) -> Router<AppState> {
-        let Ground { app, policy, key, blacklist } = ground;
         let prefix = self.prefix.trim_end_matches('/');
-        let issuer = self.issuer.clone().unwrap_or_else(|| format!("{}{prefix}/login", app.public_url));
-        let tokens = Arc::new(Tokens::new(self, key, issuer));
-        let engine = app.engine.speaking(policy, Arc::new(Forms(Arc::clone(&tokens))));
-        let sessions = Sessions { name: NAME, engine, blacklist };
-        let state = Arc::new(State { app, sessions, tokens, settings: self.clone() });
+        let issuer = self.issuer.clone().unwrap_or_else(|| format!("{}{prefix}/login", ground.app.public_url));
+        let state = State::new(NAME, ground, self, |key| Tokens::new(self, key, issuer));
         Router::new()
             .route(&format!("{prefix}/login"), post(views::login).fallback(views::method_not_allowed))
             .route(&format!("{prefix}/refresh"), post(views::refresh).fallback(views::method_not_allowed))

@@ -1,7 +1,5 @@
 //! The package's token: `Factory` and `Manager`, claim by claim.
 
-use std::sync::Arc;
-
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use axum::http::HeaderMap;
 use rekindle::core::Timestamp;
@@ -121,12 +119,9 @@ fn spelled(tag: &[u8; 16]) -> String {
     tag.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % 62])).collect()
 }
 
-/// The form in which the engine writes them.
-pub(super) struct Forms(pub(super) Arc<Tokens>);
-
-impl TokenForm for Forms {
+impl TokenForm for Tokens {
     fn write(&self, draft: &Draft<'_>) -> Result<Written, KeyError> {
-        Ok(Written { access_token: self.0.token(draft)?, refresh_token: String::new() })
+        Ok(Written { access_token: self.token(draft)?, refresh_token: String::new() })
     }
 
     fn spell(&self, tag: &[u8; 16]) -> String {
