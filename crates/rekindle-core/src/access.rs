@@ -1,7 +1,8 @@
 //! What the authority says of an access token whose signature holds.
 
 use crate::policy::Policy;
-use crate::session::{Generation, Session, Status};
+use crate::session::{Generation, Session};
+use crate::status::Status;
 use crate::time::Timestamp;
 
 /// What the session's row says of one of its access tokens.

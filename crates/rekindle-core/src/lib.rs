@@ -38,20 +38,23 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod access;
+mod adopt;
+mod id;
 mod policy;
 mod refresh;
 mod renew;
 mod revoke;
 mod session;
+mod status;
 mod time;
 
 pub use access::{Verdict, verdict};
+pub use adopt::Adoption;
+pub use id::{NotASessionId, SessionId};
 pub use policy::{Contradiction, LateRetry, MANY_CANDIDATES, Policy, SUPERSEDED_SPAN, Settings};
 pub use refresh::{Evidence, Presented, Refresh, Rotation, refresh};
 pub use renew::{Renew, renew};
 pub use revoke::{bump, revoke};
-pub use session::{
-    Adoption, Deadline, Device, Generation, Lineage, NotASessionId, Opening, Reason, Seed, Session,
-    SessionId, Status,
-};
+pub use session::{Device, Generation, Lineage, Opening, Seed, Session};
+pub use status::{Deadline, Reason, Status};
 pub use time::{Seconds, Timestamp};

@@ -2,7 +2,8 @@
 
 use crate::policy::{LateRetry, Policy, SUPERSEDED_SPAN};
 use crate::renew::{Renew, renew};
-use crate::session::{Deadline, Generation, Reason, Session, Status};
+use crate::session::{Generation, Session};
+use crate::status::{Deadline, Reason, Status};
 use crate::time::Timestamp;
 
 /// A refresh token whose two tags were checked against the keys and the row's seed.

@@ -2,7 +2,8 @@
 //! never judges, because an access token may live in many tabs.
 
 use crate::policy::Policy;
-use crate::session::{Deadline, Generation, Session, Status};
+use crate::session::{Generation, Session};
+use crate::status::{Deadline, Status};
 use crate::time::{Seconds, Timestamp};
 
 /// What a request with a valid access token near its end gets.

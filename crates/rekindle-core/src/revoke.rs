@@ -1,6 +1,7 @@
 //! Ending a session, and telling it that its claims changed.
 
-use crate::session::{Reason, Session, Status};
+use crate::session::Session;
+use crate::status::{Reason, Status};
 use crate::time::{Seconds, Timestamp};
 
 /// Ends a session. `None` if it has ended before: the first reason stands.

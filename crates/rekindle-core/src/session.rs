@@ -2,62 +2,10 @@
 
 use core::fmt;
 
+use crate::id::SessionId;
 use crate::policy::Policy;
+use crate::status::{Deadline, Status};
 use crate::time::{Seconds, Timestamp};
-
-/// Names one session: 16 random bytes, chosen at login, constant for its life.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(pub [u8; 16]);
-
-impl fmt::Display for SessionId {
-    /// 32 lower-case hexadecimal digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionId({self})")
-    }
-}
-
-impl core::str::FromStr for SessionId {
-    type Err = NotASessionId;
-
-    fn from_str(text: &str) -> Result<Self, NotASessionId> {
-        let digits = text.as_bytes();
-        if digits.len() != 32 {
-            return Err(NotASessionId);
-        }
-        let mut id = [0; 16];
-        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
-        Ok(Self(id))
-    }
-}
-
-/// Lower case only: one session has one spelling.
-fn nibble(digit: u8) -> Result<u8, NotASessionId> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(NotASessionId),
-    }
-}
-
-/// The text is not 32 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotASessionId;
-
-impl fmt::Display for NotASessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a session id is 32 lower-case hexadecimal digits")
-    }
-}
-
-impl core::error::Error for NotASessionId {}
 
 /// Counts the refresh tokens of one session: 1 for the one handed out at login, one more for each rotation.
 /// 0 is never issued.
@@ -79,72 +27,6 @@ pub struct Seed(pub [u8; 16]);
 impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seed(..)")
-    }
-}
-
-/// Whether a session lives, and if not, why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It yields tokens, if its deadlines allow.
-    Active,
-    /// Somebody or something ended it.
-    Revoked(Reason),
-    /// A deadline passed and a refresh noticed.
-    Expired(Deadline),
-}
-
-/// Why a session was revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// Its own user signed out.
-    LoggedOut,
-    /// An operator, the user from another device, or the cap on sessions.
-    Revoked,
-    /// A dead refresh token was presented.
-    Theft,
-    /// The password changed elsewhere.
-    PasswordChanged,
-    /// The account is disabled or gone.
-    UserDisabled,
-}
-
-/// Which deadline passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Deadline {
-    /// Nobody used the session for its idle life.
-    Idle,
-    /// The session reached its absolute end.
-    Absolute,
-}
-
-impl Status {
-    /// A small stable number, the same in every store.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Active => 0,
-            Self::Revoked(Reason::LoggedOut) => 1,
-            Self::Revoked(Reason::Revoked) => 2,
-            Self::Revoked(Reason::Theft) => 3,
-            Self::Revoked(Reason::PasswordChanged) => 4,
-            Self::Revoked(Reason::UserDisabled) => 5,
-            Self::Expired(Deadline::Idle) => 6,
-            Self::Expired(Deadline::Absolute) => 7,
-        }
-    }
-
-    /// The status a store wrote as `code`; `None` for a number this version does not know.
-    pub const fn from_code(code: u8) -> Option<Self> {
-        Some(match code {
-            0 => Self::Active,
-            1 => Self::Revoked(Reason::LoggedOut),
-            2 => Self::Revoked(Reason::Revoked),
-            3 => Self::Revoked(Reason::Theft),
-            4 => Self::Revoked(Reason::PasswordChanged),
-            5 => Self::Revoked(Reason::UserDisabled),
-            6 => Self::Expired(Deadline::Idle),
-            7 => Self::Expired(Deadline::Absolute),
-            _ => return None,
-        })
     }
 }
 
@@ -252,19 +134,6 @@ pub struct Opening {
     pub absolute: Option<Seconds>,
 }
 
-/// What another system's live refresh token says.
-#[derive(Clone, Debug)]
-pub struct Adoption {
-    /// As at a login. Its `id` is a keyed hash of the token: adopting it twice finds the same row.
-    pub opening: Opening,
-    /// When the user proved who they are, as far as the token knows.
-    pub auth_time: Timestamp,
-    /// The end of the token itself.
-    pub token_expires: Timestamp,
-    /// The session's end, where the token fixes it; by default the policy's, counted from now.
-    pub absolute_until: Option<Timestamp>,
-}
-
 impl Session {
     /// A login at `now`.
     pub fn open(opening: Opening, policy: &Policy, now: Timestamp) -> Self {
@@ -289,25 +158,6 @@ impl Session {
             idle_until: (now + idle).min(absolute_until),
             absolute_until,
             device: Device { last_seen: now, ..opening.device },
-        }
-    }
-
-    /// The session of another system's live refresh token, adopted at `now`.
-    ///
-    /// The token becomes generation 1, and its coming here the [confirm](crate::Rotation::Confirm) that a second
-    /// refresh would be: the row is one that a login and a refresh lead to, so no rule knows of adoption. Who
-    /// presents the token again, in a race or because the answer was lost, is the holder of `confirmed`.
-    pub fn adopt(adoption: Adoption, policy: &Policy, now: Timestamp) -> Self {
-        let session = Self::open(adoption.opening, policy, now);
-        let policy_end = adoption.absolute_until.unwrap_or(session.absolute_until);
-        // The row outlasts the token: else the token would be adopted again after the session's end.
-        let absolute_until = policy_end.max(adoption.token_expires);
-        Self {
-            auth_time: adoption.auth_time.min(now),
-            lineage: Lineage::ADOPTED,
-            idle_until: (now + session.idle).min(absolute_until),
-            absolute_until,
-            ..session
         }
     }
 
@@ -345,22 +195,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_status_keeps_its_number() {
-        for code in 0..=7 {
-            assert_eq!(Status::from_code(code).unwrap().code(), code);
-        }
-        assert_eq!(Status::from_code(8), None);
-    }
-
-    #[test]
-    fn a_session_id_has_one_spelling() {
-        let id = SessionId(*b"0123456789abcdef");
-        assert_eq!(id.to_string().parse(), Ok(id));
-        assert_eq!(id.to_string().replace('6', "F").parse::<SessionId>(), Err(NotASessionId));
-        assert_eq!("é".repeat(16).parse::<SessionId>(), Err(NotASessionId));
-    }
 
     #[test]
     fn the_seed_is_not_printed() {

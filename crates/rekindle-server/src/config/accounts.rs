@@ -1,6 +1,6 @@
 //! Whether the settings of accounts in a user table go together.
 
-use super::check::{both, origin};
+use super::check::{clash, origin};
 use super::{Accounts, AccountsKind, ConfigError, Origins};
 use crate::accounts::Queries;
 
@@ -29,35 +29,33 @@ pub(super) fn check(accounts: &Accounts, origins: &Origins) -> Result<(), Config
         ("accounts.sql_preset", accounts.sql_preset.is_some()),
         ("accounts.sql_rehash", accounts.sql_rehash.is_some()),
     ];
-    let clash = |first, second, rule: &str| {
-        Err(both(&format!("{first} and {second} do not go together: {rule}"), first, second, origins))
-    };
+    let refuse = |first, second, rule: &str| Err(clash(first, second, rule, origins));
     let first_set = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, set)| *set).map(|(key, _)| *key);
     if !is_sql {
         let unused = first_set(&others).or_else(|| first_set(&own)).or_else(|| first_set(&of_preset));
         return match unused {
             None => Ok(()),
-            Some(key) => clash(key, "accounts.kind", "it is for accounts.kind = \"sql\""),
+            Some(key) => refuse(key, "accounts.kind", "it is for accounts.kind = \"sql\""),
         };
     }
     if accounts.sql_url.is_none() {
-        return clash("accounts.kind", "accounts.sql_url", "a user table is somewhere; say where");
+        return refuse("accounts.kind", "accounts.sql_url", "a user table is somewhere; say where");
     }
     match (accounts.sql_preset, first_set(&own), first_set(&of_preset)) {
         (Some(_), Some(own), _) => {
-            return clash("accounts.sql_preset", own, "a preset has its queries; leave out one of them");
+            return refuse("accounts.sql_preset", own, "a preset has its queries; leave out one of them");
         }
         (None, _, Some(key)) => {
-            return clash(key, "accounts.sql_preset", "it changes a preset's queries, and there is none");
+            return refuse(key, "accounts.sql_preset", "it changes a preset's queries, and there is none");
         }
         (None, None, None) => {
             let rule =
                 "say whose user table it is, or how to ask it: accounts.sql_login and accounts.sql_state";
-            return clash("accounts.kind", "accounts.sql_preset", rule);
+            return refuse("accounts.kind", "accounts.sql_preset", rule);
         }
         (None, Some(_), None) if accounts.sql_state.is_none() || accounts.sql_login.is_none() => {
             let rule = "a login asks by name, a refresh by subject: both queries are needed";
-            return clash("accounts.sql_login", "accounts.sql_state", rule);
+            return refuse("accounts.sql_login", "accounts.sql_state", rule);
         }
         _ => {}
     }

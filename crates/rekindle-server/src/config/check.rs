@@ -1,251 +1,126 @@
-//! Whether settings go together, and what follows from them.
-
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+//! Whether settings go together.
 
 use rekindle::core::{self, Policy, Seconds, Settings};
 
 use super::{
-    AccountsKind, Address, Config, ConfigError, LateRetry, Lifetime, LogFormat, Origins, Rate, SameSite,
-    StoreAt, accounts, keys,
+    AccountsKind, Checked, Config, ConfigError, LateRetry, Lifetime, Origins, SameSite, StoreAt, accounts,
+    keys,
 };
-
-use crate::dialect::{Base, Clash, Dialect, check_paths};
+use crate::dialect::{Clash, check_paths};
 
 /// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
 /// that starts with more could open no session.
 const LONGEST_NAMES: usize = 1024;
 
-/// A configuration whose settings go together.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    config: Config,
-    policy: Policy,
-    /// The keys that somebody set.
-    set: BTreeSet<String>,
+/// The settings of the server itself; answers how long its sessions live.
+pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigError> {
+    let policy = Policy::new(settings(config, origins)).map_err(|contradiction| {
+        let (first, second) = contradiction.keys();
+        both(&contradiction.to_string(), first, second, origins)
+    })?;
+    let refuse = |first, second, rule: &str| Err(clash(first, second, rule, origins));
+    in_range(config, origins)?;
+    name_files(config, origins)?;
+    if config.accounts.kind == Some(AccountsKind::Builtin) && config.store == StoreAt::Memory {
+        let rule =
+            "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
+        return refuse("accounts.kind", "store", rule);
+    }
+    for (key, url) in [
+        ("accounts.webhook_url", &config.accounts.webhook_url),
+        ("events.webhook_url", &config.events.webhook_url),
+    ] {
+        if url.as_ref().is_some_and(|url| !url.is_https() && !url.is_private()) {
+            let rule =
+                "passwords and theft go over HTTPS, or http:// to a private address or a host without dots";
+            return Err(ConfigError::plain(format!("{key}: {rule}\n{}", origin(key, origins))));
+        }
+    }
+    if config.keys.shared_secret.is_some() && config.keys.shared_secret_file.is_some() {
+        return refuse("keys.shared_secret", "keys.shared_secret_file", "there is one secret");
+    }
+    accounts::check(&config.accounts, origins)?;
+    let pairs = [
+        (
+            config.accounts.kind == Some(AccountsKind::Webhook) && config.accounts.webhook_url.is_none(),
+            ("accounts.kind", "accounts.webhook_url", "a webhook is somewhere; say where"),
+        ),
+        (
+            config.accounts.webhook_url.is_some() != config.accounts.webhook_secret.is_some(),
+            (
+                "accounts.webhook_url",
+                "accounts.webhook_secret",
+                "an application that is asked for users must know who asks, and a secret is for somebody",
+            ),
+        ),
+        (
+            config.events.webhook_url.is_some() != config.events.webhook_secret.is_some(),
+            (
+                "events.webhook_url",
+                "events.webhook_secret",
+                "whoever is told of theft must know who tells it, and a secret is for somebody",
+            ),
+        ),
+        (
+            config.tls.certificate_file.is_some() != config.tls.key_file.is_some(),
+            ("tls.certificate_file", "tls.key_file", "a certificate and its key come together"),
+        ),
+        (
+            config.cookies.same_site == SameSite::None && !config.is_https(),
+            ("cookies.same_site", "public_url", "browsers drop such cookies unless they are sent by HTTPS"),
+        ),
+        (
+            config.cookies.domain.as_ref().is_some_and(|domain| !config.is_below(domain)),
+            ("cookies.domain", "public_url", "browsers take a domain only from a host of that domain"),
+        ),
+        (
+            config.admin_listen.is_some_and(|admin| admin.0.port() != 0 && admin == config.listen),
+            ("admin_listen", "listen", "the operator's side has an address of its own"),
+        ),
+    ];
+    for (wrong, (first, second, rule)) in pairs {
+        if wrong {
+            return refuse(first, second, rule);
+        }
+    }
+    let names =
+        config.issuer.iter().map(|i| ("issuer", i)).chain(config.audience.iter().map(|a| ("audience", a)));
+    for (key, name) in names {
+        if name.is_empty() || name.len() > 512 || name.chars().any(char::is_control) {
+            let rule = "is a text of 1 to 512 bytes without control characters";
+            return Err(ConfigError::plain(format!("{key} {rule}\n{}", origin(key, origins))));
+        }
+    }
+    // An issuer that is not named is the public address, and an audience that is not named the issuer.
+    let issuer = config.issuer.as_deref().or(config.public_url.as_ref().map(|url| url.as_str()));
+    let issuer = issuer.map_or(0, str::len);
+    let audience = match config.audience.as_slice() {
+        [] => issuer,
+        audience => audience.iter().map(String::len).sum(),
+    };
+    if issuer + audience > LONGEST_NAMES {
+        let rule = format!("every token carries both, and has room for {LONGEST_NAMES} bytes of them in all");
+        let first = if config.issuer.is_some() { "issuer" } else { "public_url" };
+        return refuse(first, "audience", &rule);
+    }
+    Ok(policy)
 }
 
-impl Checked {
-    pub(super) fn new(config: Config, origins: &Origins) -> Result<Self, ConfigError> {
-        let policy = Policy::new(settings(&config, origins)).map_err(|contradiction| {
-            let (first, second) = contradiction.keys();
-            both(&contradiction.to_string(), first, second, origins)
-        })?;
-        let clash = |first, second, rule: &str| {
-            Err(both(&format!("{first} and {second} do not go together: {rule}"), first, second, origins))
-        };
-        in_range(&config, origins)?;
-        name_files(&config, origins)?;
-        if config.accounts.kind == Some(AccountsKind::Builtin) && config.store == StoreAt::Memory {
-            let rule =
-                "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
-            return clash("accounts.kind", "store", rule);
+/// Those of the dialects, over the server's.
+pub(super) fn dialects(checked: &Checked, origins: &Origins) -> Result<(), ConfigError> {
+    let mounted = checked.dialects.mounted();
+    if let Err(Clash { keys: (first, second), rule }) = check_paths(&mounted) {
+        if first == second {
+            return Err(ConfigError::plain(format!("{first}: {rule}\n{}", origin(first, origins))));
         }
-        for (key, url) in [
-            ("accounts.webhook_url", &config.accounts.webhook_url),
-            ("events.webhook_url", &config.events.webhook_url),
-        ] {
-            if url.as_ref().is_some_and(|url| !url.is_https() && !url.is_private()) {
-                let rule = "passwords and theft go over HTTPS, or http:// to a private address or a host without dots";
-                return Err(ConfigError::plain(format!("{key}: {rule}\n{}", origin(key, origins))));
-            }
-        }
-        if config.keys.shared_secret.is_some() && config.keys.shared_secret_file.is_some() {
-            return clash("keys.shared_secret", "keys.shared_secret_file", "there is one secret");
-        }
-        accounts::check(&config.accounts, origins)?;
-        let pairs = [
-            (
-                config.accounts.kind == Some(AccountsKind::Webhook) && config.accounts.webhook_url.is_none(),
-                ("accounts.kind", "accounts.webhook_url", "a webhook is somewhere; say where"),
-            ),
-            (
-                config.accounts.webhook_url.is_some() != config.accounts.webhook_secret.is_some(),
-                (
-                    "accounts.webhook_url",
-                    "accounts.webhook_secret",
-                    "an application that is asked for users must know who asks, and a secret is for somebody",
-                ),
-            ),
-            (
-                config.events.webhook_url.is_some() != config.events.webhook_secret.is_some(),
-                (
-                    "events.webhook_url",
-                    "events.webhook_secret",
-                    "whoever is told of theft must know who tells it, and a secret is for somebody",
-                ),
-            ),
-            (
-                config.tls.certificate_file.is_some() != config.tls.key_file.is_some(),
-                ("tls.certificate_file", "tls.key_file", "a certificate and its key come together"),
-            ),
-            (
-                config.cookies.same_site == SameSite::None && !config.is_https(),
-                (
-                    "cookies.same_site",
-                    "public_url",
-                    "browsers drop such cookies unless they are sent by HTTPS",
-                ),
-            ),
-            (
-                config.cookies.domain.as_ref().is_some_and(|domain| !config.is_below(domain)),
-                ("cookies.domain", "public_url", "browsers take a domain only from a host of that domain"),
-            ),
-            (
-                config.admin_listen.is_some_and(|admin| admin.0.port() != 0 && admin == config.listen),
-                ("admin_listen", "listen", "the operator's side has an address of its own"),
-            ),
-        ];
-        for (wrong, (first, second, rule)) in pairs {
-            if wrong {
-                return clash(first, second, rule);
-            }
-        }
-        let names = config
-            .issuer
-            .iter()
-            .map(|i| ("issuer", i))
-            .chain(config.audience.iter().map(|a| ("audience", a)));
-        for (key, name) in names {
-            if name.is_empty() || name.len() > 512 || name.chars().any(char::is_control) {
-                let rule = "is a text of 1 to 512 bytes without control characters";
-                return Err(ConfigError::plain(format!("{key} {rule}\n{}", origin(key, origins))));
-            }
-        }
-        // An issuer that is not named is the public address, and an audience that is not named the issuer.
-        let issuer = config.issuer.as_deref().or(config.public_url.as_ref().map(|url| url.as_str()));
-        let issuer = issuer.map_or(0, str::len);
-        let audience = match config.audience.as_slice() {
-            [] => issuer,
-            audience => audience.iter().map(String::len).sum(),
-        };
-        if issuer + audience > LONGEST_NAMES {
-            let rule =
-                format!("every token carries both, and has room for {LONGEST_NAMES} bytes of them in all");
-            let first = if config.issuer.is_some() { "issuer" } else { "public_url" };
-            return clash(first, "audience", &rule);
-        }
-        let checked = Self { config, policy, set: origins.keys().cloned().collect() };
-        if let Err(Clash { keys: (first, second), rule }) = check_paths(&checked.config.dialects.mounted()) {
-            if first == second {
-                return Err(ConfigError::plain(format!("{first}: {rule}\n{}", origin(first, origins))));
-            }
-            return clash(first, second, &rule);
-        }
-        for dialect in checked.config.dialects.mounted() {
-            if let Err(Clash { keys: (first, second), rule }) = checked.policy_of(dialect) {
-                return clash(first, second, &rule);
-            }
-        }
-        Ok(checked)
+        return Err(clash(first, second, &rule, origins));
     }
-
-    /// Whether somebody set `key`.
-    pub(super) fn is_set(&self, key: &str) -> bool {
-        self.set.contains(key)
-    }
-
-    /// How long the sessions of a dialect live.
-    pub(crate) fn policy_of(&self, dialect: &dyn Dialect) -> Result<Policy, Clash> {
-        dialect.policy(&Base { policy: &self.policy, is_set: &|key| self.set.contains(key) })
-    }
-
-    /// How long things live.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// Listens elsewhere than the configuration says.
-    pub fn listen_on(&mut self, address: Address) {
-        self.config.listen = address;
-    }
-
-    /// Where the operator's side listens, for a server that listens on `bound`.
-    pub fn admin_listen(&self, bound: SocketAddr) -> SocketAddr {
-        let next = match self.config.listen.0.port() {
-            0 => 0,
-            _ => bound.port().wrapping_add(1),
-        };
-        let loopback: IpAddr =
-            if bound.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
-        self.config.admin_listen.map_or(SocketAddr::new(loopback, next), |admin| admin.0)
-    }
-
-    /// Lets everybody log in and refresh as often as they like, unless the configuration says otherwise.
-    pub fn lift_rates(&mut self) {
-        let limits = &mut self.config.limits;
-        let rates = [
-            ("limits.login_per_account", &mut limits.login_per_account),
-            ("limits.login_per_address", &mut limits.login_per_address),
-            ("limits.refresh_per_session", &mut limits.refresh_per_session),
-            ("limits.refresh_per_address", &mut limits.refresh_per_address),
-        ];
-        for (key, rate) in rates {
-            if !self.set.contains(key) {
-                *rate = Rate(None);
-            }
+    for dialect in mounted {
+        if let Err(Clash { keys: (first, second), rule }) = checked.policy_of(dialect) {
+            return Err(clash(first, second, &rule, origins));
         }
     }
-
-    /// Logs in another form than the configuration says.
-    pub fn log_as(&mut self, format: LogFormat) {
-        self.config.log.format = format;
-    }
-
-    /// Who may log in.
-    pub fn accounts_kind(&self) -> AccountsKind {
-        self.config.accounts.kind.unwrap_or(match self.config.store {
-            StoreAt::Memory => AccountsKind::None,
-            StoreAt::Sqlite(_) => AccountsKind::Builtin,
-        })
-    }
-
-    /// The file of the store, if it has one.
-    pub fn store_file(&self) -> Option<PathBuf> {
-        self.config.store.file(&self.config.data_dir)
-    }
-
-    /// The file with the master key, which is created where it is not there.
-    pub fn master_file(&self) -> PathBuf {
-        let keys = &self.config.keys;
-        keys.master_file.clone().unwrap_or_else(|| self.config.data_dir.join("master.key"))
-    }
-
-    /// Where clients find a server that listens on `bound`.
-    pub fn public_url(&self, bound: SocketAddr) -> String {
-        match &self.config.public_url {
-            Some(url) => url.as_str().to_owned(),
-            None if self.config.is_https() => format!("https://{bound}"),
-            None => format!("http://{bound}"),
-        }
-    }
-
-    /// The issuer and the audience of a server that listens on `bound`.
-    pub fn issuer(&self, bound: SocketAddr) -> (String, Vec<String>) {
-        let issuer = self.config.issuer.clone().unwrap_or_else(|| self.public_url(bound));
-        let audience = match self.config.audience.as_slice() {
-            [] => vec![issuer.clone()],
-            audience => audience.to_vec(),
-        };
-        (issuer, audience)
-    }
-
-    /// Creates the data folder for its owner alone.
-    ///
-    /// # Errors
-    /// Where it cannot be created.
-    pub fn create_data_dir(&self) -> Result<&Path, ConfigError> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let dir = &self.config.data_dir;
-        match std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir) {
-            Ok(()) => Ok(dir),
-            Err(e) => Err(ConfigError::plain(format!(
-                "data_dir: cannot create {}: {e}; set data_dir or REKINDLE__DATA_DIR to a folder that the server may write to",
-                dir.display()
-            ))),
-        }
-    }
+    Ok(())
 }
 
 impl Config {
@@ -262,14 +137,6 @@ impl Config {
         let host = self.public_url.as_ref().map(|url| url.host().to_ascii_lowercase()).unwrap_or_default();
         let domain = domain.to_ascii_lowercase();
         host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
-    }
-}
-
-impl std::ops::Deref for Checked {
-    type Target = Config;
-
-    fn deref(&self) -> &Config {
-        &self.config
     }
 }
 
@@ -337,8 +204,12 @@ fn name_files(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
     Ok(())
 }
 
+pub(super) fn clash(first: &str, second: &str, rule: &str, origins: &Origins) -> ConfigError {
+    both(&format!("{first} and {second} do not go together: {rule}"), first, second, origins)
+}
+
 /// Says of both keys where they got their values.
-pub(super) fn both(message: &str, first: &str, second: &str, origins: &Origins) -> ConfigError {
+fn both(message: &str, first: &str, second: &str, origins: &Origins) -> ConfigError {
     ConfigError::plain(format!("{message}\n{}\n{}", origin(first, origins), origin(second, origins)))
 }
 

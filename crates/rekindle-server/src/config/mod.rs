@@ -6,6 +6,7 @@
 mod accounts;
 mod advice;
 mod check;
+mod checked;
 mod environment;
 mod error;
 mod leaf;
@@ -18,7 +19,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 pub use advice::Advice;
-pub use check::Checked;
+pub use checked::Checked;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub(crate) use leaf::is_private_host;

@@ -241,6 +241,12 @@ fn check_recognises_what_rekindle_toml_has_of_them() {
             "other sites",
         ),
         (
+            "drf-jwt",
+            "JWT_AUTH_COOKIE = 'jwt'\nJWT_AUTH_COOKIE_SAMESITE = 'None'\nJWT_AUTH_COOKIE_SECURE = false",
+            "JWT_AUTH_COOKIE_SECURE",
+            "browsers drop such cookies",
+        ),
+        (
             "flask-jwt-extended",
             "JWT_ACCESS_TOKEN_EXPIRES = '1d'",
             "JWT_ACCESS_TOKEN_EXPIRES",

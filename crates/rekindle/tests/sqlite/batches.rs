@@ -78,8 +78,8 @@ async fn a_full_queue_is_unavailable_and_passes() {
         let store = store.clone();
         calls.spawn(async move { store.insert(&session(nth, "alice")).await });
     }
-    // One batch is with the thread, a few more wait; for all others there is no place.
-    for _ in 0..48 {
+    // A batch is with the thread, of a dozen and a few more; four wait; for all others there is no place.
+    for _ in 0..40 {
         let answer = calls.join_next().await.unwrap().unwrap();
         assert!(answer.unwrap_err().to_string().contains("the queue is full"));
     }

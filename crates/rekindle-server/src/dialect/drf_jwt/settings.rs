@@ -6,7 +6,7 @@ use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
 use crate::dialect::WantedBlacklist;
-use crate::dialect::advice::long_life;
+use crate::dialect::advice::{insecure_cookies, long_life};
 use crate::config::{KeyText, SameSite, Signature, Span, section, words};
 
 section! {
@@ -133,10 +133,8 @@ pub(super) fn blacklist(settings: &Settings) -> Option<WantedBlacklist> {
 pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str)) {
     long_life("dialects.drf-jwt.JWT_EXPIRATION_DELTA", settings.JWT_EXPIRATION_DELTA, say);
     if settings.JWT_AUTH_COOKIE.is_some() && !settings.JWT_AUTH_COOKIE_SECURE {
-        say(
-            "dialects.drf-jwt.JWT_AUTH_COOKIE_SECURE",
-            "off: browsers send the cookie over plain HTTP too, to whoever listens",
-        );
+        let same_site = Some(settings.JWT_AUTH_COOKIE_SAMESITE);
+        insecure_cookies("dialects.drf-jwt.JWT_AUTH_COOKIE_SECURE", same_site, say);
     }
     if settings.JWT_AUTH_COOKIE.is_some() && settings.JWT_AUTH_COOKIE_SAMESITE == SameSite::None {
         say(

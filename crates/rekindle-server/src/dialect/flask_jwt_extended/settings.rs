@@ -6,7 +6,7 @@ use rekindle::core::Seconds;
 use rekindle::token::Algorithm;
 
 use crate::dialect::WantedBlacklist;
-use crate::dialect::advice::long_life;
+use crate::dialect::advice::{insecure_cookies, long_life};
 use crate::config::{KeyText, SameSite, Signature, Span, section, words};
 
 section! {
@@ -189,10 +189,7 @@ pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str
         );
     }
     if settings.sets_cookies() && !settings.JWT_COOKIE_SECURE {
-        say(
-            "dialects.flask-jwt-extended.JWT_COOKIE_SECURE",
-            "off: browsers send the cookies over plain HTTP too, to whoever listens",
-        );
+        insecure_cookies("dialects.flask-jwt-extended.JWT_COOKIE_SECURE", settings.JWT_COOKIE_SAMESITE, say);
     }
     let crosses_sites = matches!(settings.JWT_COOKIE_SAMESITE, None | Some(SameSite::None));
     if settings.sets_cookies() && !settings.JWT_COOKIE_CSRF_PROTECT && crosses_sites {
