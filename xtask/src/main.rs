@@ -11,6 +11,7 @@ mod dist;
 mod frontends;
 mod guides;
 mod needs;
+mod node;
 mod openapi;
 mod original;
 mod packaging;

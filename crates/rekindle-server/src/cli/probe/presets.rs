@@ -54,6 +54,20 @@ const GENERIC: Preset = Preset {
     by: By::Refresh,
 };
 
+/// RFC 6749 section 6.
+const OAUTH2: Preset = Preset {
+    name: "oauth2",
+    about: "any OAuth 2.0 token endpoint; --client-id and, where it has one, --client-secret-file",
+    refresh: "/oauth2/token",
+    logout: Some("/oauth2/revoke"),
+    encoding: Encoding::Form,
+    refresh_names: &["refresh_token"],
+    access_names: &["access_token"],
+    with: &[("grant_type", "refresh_token")],
+    by: By::Revocation,
+    ..GENERIC
+};
+
 /// All presets, as they are listed.
 pub(super) const PRESETS: &[Preset] = &[
     GENERIC,
@@ -154,30 +168,8 @@ pub(super) const PRESETS: &[Preset] = &[
         by: By::Access,
         ..GENERIC
     },
-    Preset {
-        name: "oauth2",
-        about: "any OAuth 2.0 token endpoint; --client-id and, where it has one, --client-secret-file",
-        refresh: "/oauth2/token",
-        logout: Some("/oauth2/revoke"),
-        encoding: Encoding::Form,
-        refresh_names: &["refresh_token"],
-        access_names: &["access_token"],
-        with: &[("grant_type", "refresh_token")],
-        by: By::Revocation,
-        ..GENERIC
-    },
-    Preset {
-        name: "hydra",
-        about: "Ory Hydra: as oauth2",
-        refresh: "/oauth2/token",
-        logout: Some("/oauth2/revoke"),
-        encoding: Encoding::Form,
-        refresh_names: &["refresh_token"],
-        access_names: &["access_token"],
-        with: &[("grant_type", "refresh_token")],
-        by: By::Revocation,
-        ..GENERIC
-    },
+    OAUTH2,
+    Preset { name: "hydra", about: "Ory Hydra: as oauth2", ..OAUTH2 },
 ];
 
 /// The preset of a name.
