@@ -107,10 +107,39 @@ impl Trial {
         let settings = [("SQL_URL", reader.as_str()), ("SQL_PRESET", "django")];
         let server = self.serve("postgres", &settings)?;
         users_of_django(&server, django)?;
+        self.rights(&reader)?;
         self.outage(&server)?;
         self.starts_before_its_database(&settings)?;
         self.rehash("postgres-rehash", &postgres.url("django"), django)?;
         println!("Django's users on PostgreSQL");
+        Ok(())
+    }
+
+    /// `rekindle check` says which right is missing, before anybody logs in. What it asks changes nothing.
+    fn rights(&self, reader: &str) -> Done {
+        let blacklist = "SELECT 1 FROM auth_permission WHERE codename = :jti";
+        for (more, missing) in [
+            (vec![], None),
+            (vec![("REKINDLE__ACCOUNTS__SQL_CLAIMS", "['email']")], Some("auth_user")),
+            (vec![("REKINDLE__ACCOUNTS__SQL_REHASH", "on")], Some("auth_user")),
+            (
+                vec![
+                    ("REKINDLE__KEYS__SHARED_SECRET", "a secret of at least thirty-two bytes"),
+                    ("REKINDLE__DIALECTS__SIMPLEJWT__BLACKLIST_QUERY", blacklist),
+                ],
+                Some("auth_permission"),
+            ),
+        ] {
+            let mut check = self.program("check", &[("SQL_URL", reader), ("SQL_PRESET", "django")]);
+            let output = check.envs(more.iter().copied()).output().map_err(|error| error.to_string())?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            let told =
+                missing.is_none_or(|table| said.contains(&format!("permission denied for table {table}")));
+            if output.status.success() != missing.is_none() || !told {
+                return Err(format!("with {more:?}, check said {said}"));
+            }
+        }
+        println!("what a role may not do is said by check");
         Ok(())
     }
 

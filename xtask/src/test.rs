@@ -1,5 +1,7 @@
 //! All tests, from a fresh clone.
 
+use std::time::Instant;
+
 use crate::needs::{self, Need};
 use crate::run::{Done, cargo, cargo_program, cargo_with, pipe};
 
@@ -44,10 +46,19 @@ pub(crate) fn run(flags: &[&str]) -> Done {
     let parts = || PARTS.iter().filter(|part| asked.only.is_none_or(|only| only == part.name));
     // Before anything runs: what is missing shows in the first minute.
     needs::provide(asked.install, needs::ALWAYS.iter().chain(parts().flat_map(|part| part.needs)))?;
+    let mut took = Vec::new();
     for part in parts() {
+        #[expect(clippy::disallowed_methods, reason = "how long it took is told, and nothing hangs on it")]
+        let start = Instant::now();
         (part.run)(&asked)?;
+        let seconds = start.elapsed().as_secs();
+        took.push(format!("{} {}:{:02}", part.name, seconds / 60, seconds % 60));
     }
-    println!("\n{}", if asked.only.is_none() { "All tests passed." } else { "Passed." });
+    println!(
+        "\nMinutes: {}.\n{}",
+        took.join(", "),
+        if asked.only.is_none() { "All tests passed." } else { "Passed." }
+    );
     Ok(())
 }
 

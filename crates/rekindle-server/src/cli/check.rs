@@ -38,7 +38,7 @@ pub(super) fn run(check: &Check, output: Output) -> anyhow::Result<()> {
         found.advice.extend(certificate(&certificates, SystemClock.now()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(dialect::look(&config))?;
+    found.advice.extend(runtime.block_on(dialect::look(&config))?);
     found.advice.extend(runtime.block_on(look_at_accounts(&config))?);
     output.show(&found, |found| match found.advice.as_slice() {
         [] => "nothing to say: this configuration can be served".to_owned(),

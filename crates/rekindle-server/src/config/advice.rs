@@ -118,6 +118,13 @@ impl Checked {
         if has_mode(&self.data_dir, 0o077) {
             say("data_dir", "others than its owner can look into it: chmod 700");
         }
+        if self.accounts_kind() == AccountsKind::None && !self.dialects.mounted().is_empty() {
+            say(
+                "accounts.kind",
+                "\"none\" with a dialect: its login path answers 403, so nobody logs in by it; the tokens that are out there \
+                 are taken over all the same",
+            );
+        }
         for dialect in self.dialects.mounted() {
             dialect.advise(&mut say);
             // Whoever has said when logins end has thought of it.

@@ -124,7 +124,8 @@ impl Database {
         }
     }
 
-    /// The names of the columns that `statement` answers, without running it: whether it can be run at all.
+    /// The names of the columns that `statement` answers, without running it: whether it can be run at all, by the role
+    /// that the URL names.
     ///
     /// # Errors
     /// [`DatabaseError`].

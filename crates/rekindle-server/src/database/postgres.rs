@@ -105,6 +105,14 @@ impl Pool {
                     return Err(Broken::Answer(unreadable(column.name(), column.type_())));
                 }
             }
+            // Names and types are known by now. Whether this role may read them shows when it is made ready to run.
+            let nulls = described
+                .params()
+                .iter()
+                .map(|kind| (&None::<AsText<'_>> as &(dyn ToSql + Sync), kind.clone()));
+            let explained =
+                connection.query_typed(&format!("EXPLAIN {sql}"), &nulls.collect::<Vec<_>>()).await;
+            explained.map_err(|error| self.broken(&error))?;
             Ok(described.columns().iter().map(|column| column.name().to_owned()).collect())
         };
         self.exchange(Instant::now() + PATIENCE, describe).await.map_err(Broken::into_inner)

@@ -118,7 +118,8 @@ impl File {
     /// One to the file that is there now: a backup that was put in its place would otherwise never be seen.
     fn connection(&self) -> Result<Open, DatabaseError> {
         let (path, access) = &*self.place;
-        let missing = |error: std::io::Error| DatabaseError::Unreachable(error.to_string());
+        let missing =
+            |error: std::io::Error| DatabaseError::Unreachable(format!("{}: {error}", path.display()));
         let there = path.metadata().map_err(missing)?;
         let file = (there.dev(), there.ino());
         let kept = {

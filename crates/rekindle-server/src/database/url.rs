@@ -73,6 +73,12 @@ impl FromStr for DatabaseUrl {
                 false => Err(FORM.to_owned()),
             };
         }
+        if ["mysql", "mariadb"].iter().any(|kind| text.starts_with(kind)) {
+            return Err(
+                "MySQL is not read: let the application check its users, with accounts.kind = \"webhook\""
+                    .to_owned(),
+            );
+        }
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err(FORM.to_owned());
         }
@@ -172,7 +178,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_without_the_password() {
         for (bad, why) in [
-            ("mysql://u:hunter2@h/d", "write postgres://"),
+            ("mysql://u:hunter2@h/d", "webhook"),
+            ("oracle://u:hunter2@h/d", "write postgres://"),
             ("sqlite:hunter2.db", "write postgres://"),
             ("postgres://u:hun/ter2?hunter2@h/d?sslmode=hunter2", "sslmode is"),
             ("postgres://u:hunter2@h:hunter2/d", "write postgres://"),

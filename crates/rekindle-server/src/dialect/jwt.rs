@@ -7,12 +7,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::json::Members;
+use crate::telemetry::OneASecond;
 
 /// The two claims that are ours in a token of another form.
 pub(crate) const OURS: [&str; 2] = ["sid", "gen"];
 
 /// Reads and writes the tokens of one application.
 pub(crate) struct Codec {
+    dialect: &'static str,
     key: SigningKey,
     keys: KeySet,
     /// The `aud` of its tokens, where the application wants one.
@@ -24,10 +26,10 @@ pub(crate) struct Codec {
 }
 
 impl Codec {
-    pub(crate) fn new(key: SigningKey) -> Self {
+    pub(crate) fn new(dialect: &'static str, key: SigningKey) -> Self {
         // One key is a set.
         let keys = KeySet::new([key.verifying_key().clone()]).unwrap_or_default();
-        Self { key, keys, audience: None, issuer: None, leeway: Seconds(0) }
+        Self { dialect, key, keys, audience: None, issuer: None, leeway: Seconds(0) }
     }
 
     /// With what the application expects besides.
@@ -53,7 +55,11 @@ impl Codec {
 
     /// The same for a token whose time is of no account.
     pub(crate) fn read_whenever(&self, token: &str) -> Result<Signed, TokenError> {
-        let verified = jws::verify(token, &self.keys, TypRule::PlainJwt)?;
+        let verified = jws::verify(token, &self.keys, TypRule::PlainJwt);
+        if let Err(TokenError::BadSignature) = verified {
+            self.wonder();
+        }
+        let verified = verified?;
         // Also refuses repeated members.
         verified.claims::<serde::de::IgnoredAny>()?;
         let members = verified.members()?;
@@ -72,6 +78,20 @@ impl Codec {
             }
         }
         Ok(signed)
+    }
+}
+
+impl Codec {
+    /// Junk looks like this, and so does every token of an application that has another secret.
+    fn wonder(&self) {
+        static FOREIGN: OneASecond = OneASecond::new();
+        if let Some(left_out) = FOREIGN.left_out() {
+            tracing::warn!(
+                dialect = self.dialect,
+                left_out,
+                "a token has another signature: is the secret the one that the application has?"
+            );
+        }
     }
 }
 
@@ -195,6 +215,7 @@ mod tests {
     fn codec() -> Codec {
         let secret = [b's'; 32];
         Codec::new(
+            "d",
             SigningKey::from_material(Some("k"), rekindle::token::Algorithm::Hs256, &secret)
                 .unwrap()
                 .unnamed(),
@@ -240,7 +261,7 @@ mod tests {
         assert_eq!(read(&strict, &[("aud", "\"a\"")]), Err(TokenError::WrongIssuer));
         let other =
             SigningKey::from_material(Some("k"), rekindle::token::Algorithm::Hs256, &[b't'; 32]).unwrap();
-        assert_eq!(read(&Codec::new(other), &[]), Err(TokenError::BadSignature));
+        assert_eq!(read(&Codec::new("d", other), &[]), Err(TokenError::BadSignature));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use zeroize::Zeroizing;
 
-use crate::config::{ConfigError, KeyText, Keys};
+use crate::config::{Advice, ConfigError, KeyText, Keys};
 
 /// Examples that stand in tutorials and templates. Whoever reads the same tutorial can make anybody's tokens. Shorter ones
 /// are refused for their length.
@@ -58,11 +58,27 @@ pub(crate) fn open(keys: &Keys, wanted: &WantedKey<'_>) -> Result<SigningKey, Co
         fail(match error {
             KeyError::SecretTooShort { needed } => format!(
                 "{algorithm} needs a secret of {needed} bytes or more (RFC 7518 section 3.2), and this one can be guessed; \
-                 give the application a longer one: `openssl rand -hex 32` makes one"
+                 give the application a longer one, which signs everybody out once: `openssl rand -hex 32` makes one"
             ),
             KeyError::PemAsSecret => format!("a PEM file is no secret for {algorithm}; is the algorithm RS256?"),
             other => format!("{algorithm}: {other}"),
         })
+    })
+}
+
+/// What is worth a second thought about a key that can be used.
+pub(crate) fn advice(keys: &Keys, wanted: &WantedKey<'_>) -> Option<Advice> {
+    let (key, text) = match wanted.own {
+        Some(own) => (wanted.own_name, own.clone()),
+        None => shared(keys, wanted).ok()?,
+    };
+    // `startproject` writes it, and repositories are full of them.
+    let is_for_development = wanted.algorithm.is_symmetric() && text.reveal().starts_with("django-insecure-");
+    is_for_development.then(|| Advice {
+        key,
+        text: "begins with \"django-insecure-\": it was made for development, and whoever can read the repository can make \
+               tokens; serve with another, which signs everybody out once"
+            .to_owned(),
     })
 }
 
@@ -71,6 +87,7 @@ fn shared(keys: &Keys, wanted: &WantedKey<'_>) -> Result<(&'static str, KeyText)
         (Some(text), None) => Ok(("keys.shared_secret", text.clone())),
         (None, Some(file)) => {
             let fail = |why: String| {
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
                 ConfigError::plain(format!("keys.shared_secret_file: {}: {why}", file.display()))
             };
             let text =

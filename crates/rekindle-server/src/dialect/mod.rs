@@ -18,12 +18,13 @@ mod state;
 mod uuid;
 
 use axum::Router;
-use rekindle::core::Policy;
+use rekindle::core::{Generation, Policy, SessionId};
 use rekindle::token::SigningKey;
 
 use self::blacklist::Blacklist;
+use self::jwt::Codec;
 use crate::app::AppState;
-use crate::config::{Checked, ConfigError, Key};
+use crate::config::{Advice, Checked, ConfigError, Key};
 pub(crate) use blacklist::WantedBlacklist;
 pub(crate) use key::{WantedKey, open as open_key};
 pub(crate) use paths::check as check_paths;
@@ -141,18 +142,43 @@ pub(crate) fn mount(config: &Checked, app: &AppState) -> Result<Router<AppState>
     Ok(routes)
 }
 
-/// Whether the keys and blacklists of all dialects that `config` mounts can be read and used.
+/// Whether the keys and blacklists of all dialects that `config` mounts can be read and used; and what is worth a second
+/// thought about them.
 ///
 /// # Errors
 /// The first that cannot.
-pub(crate) async fn look(config: &Checked) -> Result<(), ConfigError> {
+pub(crate) async fn look(config: &Checked) -> Result<Vec<Advice>, ConfigError> {
+    let mut found = Vec::new();
     for dialect in config.dialects.mounted() {
         key::open(&config.keys, &dialect.key())?;
+        found.extend(key::advice(&config.keys, &dialect.key()));
         if let Some(blacklist) = blacklist_of(config, dialect)? {
             blacklist.look().await?;
         }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// A token whose signature fits the key of a mounted dialect.
+pub(crate) struct Recognised {
+    /// The dialect.
+    pub(crate) name: &'static str,
+    /// The session and the generation that it names; `None` for a token of the package's own.
+    pub(crate) place: Option<(SessionId, Generation)>,
+}
+
+/// Which dialect's a token is, whatever its time. The same secret may be that of several: the first.
+///
+/// # Errors
+/// A key that cannot be read.
+pub(crate) fn recognise(config: &Checked, token: &str) -> Result<Option<Recognised>, ConfigError> {
+    for dialect in config.dialects.mounted() {
+        let codec = Codec::new(dialect.name(), key::open(&config.keys, &dialect.key())?);
+        if let Ok(signed) = codec.read_whenever(token) {
+            return Ok(Some(Recognised { name: dialect.name(), place: signed.place() }));
+        }
+    }
+    Ok(None)
 }
 
 fn blacklist_of(config: &Checked, dialect: &dyn Dialect) -> Result<Option<Blacklist>, ConfigError> {

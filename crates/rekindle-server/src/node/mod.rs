@@ -159,6 +159,7 @@ impl Node {
             ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
         };
         let admin = app::admin_router(state.clone());
+        dialect::look(config).await?;
         let dialects = dialect::mount(config, &state)?;
         let router = match mode {
             Mode::Dev => app::router(state, dialects).merge(page::router(config.policy())),

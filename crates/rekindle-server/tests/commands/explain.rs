@@ -1,5 +1,7 @@
 //! `rekindle explain`.
 
+use rekindle::token::{Algorithm, SigningKey};
+
 use crate::process::Process;
 use crate::{json, piped, printed, refused};
 
@@ -64,17 +66,7 @@ fn a_token_is_explained_and_left_as_it_is() {
         ("REKINDLE__LOG__LEVEL", "error"),
     ];
     let server = Process::start(folder, &["dev"], &settings);
-    let post = |path: &str, body: String| -> serde_json::Value {
-        use std::io::{Read as _, Write as _};
-        let mut stream = std::net::TcpStream::connect(server.address).unwrap();
-        let head = "host: a\r\nconnection: close\r\ncontent-type: application/json";
-        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_default()
-    };
-    let login = post("/v1/login", r#"{"username":"demo","password":"demo-password"}"#.to_owned());
+    let login = post(&server, "/v1/login", r#"{"username":"demo","password":"demo-password"}"#);
     let [refresh, access] =
         ["refresh_token", "access_token"].map(|name| login[name].as_str().unwrap().to_owned());
     let explain = |token: &str| {
@@ -104,7 +96,7 @@ fn a_token_is_explained_and_left_as_it_is() {
     assert!(text.contains("It is accepted here"), "{text}");
 
     // 204 has no body.
-    post("/v1/logout", format!(r#"{{"refresh_token":"{refresh}"}}"#));
+    post(&server, "/v1/logout", &format!(r#"{{"refresh_token":"{refresh}"}}"#));
     assert!(explain(&refresh).contains("(session_ended, logged_out)"));
     let text = printed(folder, &[&with[..], &[&access]].concat());
     assert!(text.contains("(session_ended, logged_out)"), "{text}");
@@ -112,4 +104,57 @@ fn a_token_is_explained_and_left_as_it_is() {
     assert!(explain(&format!("{start}AAAA")).contains("(session_ended, unknown)"));
     assert!(explain("junk").starts_with("no token\n"));
     assert!(explain("eyJhbGciOiJub25lIn0.e30.").contains("token_invalid"));
+}
+
+#[test]
+fn a_token_of_a_dialect_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = folder.join("data").display().to_string();
+    let secret = "a secret of at least thirty-two bytes";
+    let settings = [
+        ("REKINDLE__DATA_DIR", data.as_str()),
+        ("REKINDLE__KEYS__SHARED_SECRET", secret),
+        ("REKINDLE__DIALECTS__SIMPLEJWT__ROTATE_REFRESH_TOKENS", "true"),
+        ("REKINDLE__LOG__LEVEL", "error"),
+    ];
+    let server = Process::start(folder, &["dev"], &settings);
+    let login = post(&server, "/api/token/", r#"{"username":"demo","password":"demo-password"}"#);
+    let [refresh, access] = ["refresh", "access"].map(|name| login[name].as_str().unwrap().to_owned());
+    let explain = |secret: &str, token: &str| {
+        let config = format!(
+            "data_dir = '{data}'\n[keys]\nshared_secret = '{secret}'\n[dialects.simplejwt]\nROTATE_REFRESH_TOKENS = true\n"
+        );
+        std::fs::write(folder.join("r.toml"), config).unwrap();
+        let output = piped(folder, &["explain", "--config", "r.toml", "--token", "-"], token);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (token, kind) in [(&refresh, "refresh"), (&access, "access")] {
+        let text = explain(secret, token);
+        assert!(text.starts_with("a token of a dialect (JWT)\ndialect       simplejwt\n"), "{text}");
+        assert!(text.contains(&format!("type          {kind}\n")), "{text}");
+        assert!(text.contains("generation    1; confirmed 0, newest 1\n"), "{text}");
+        assert!(text.ends_with("Its signature holds. Its session lives.\n"), "{text}");
+    }
+    let key = SigningKey::from_material(Some("k"), Algorithm::Hs256, secret.as_bytes()).unwrap().unnamed();
+    let old =
+        key.sign("JWT", br#"{"token_type":"refresh","exp":1000000000,"user_id":"7","jti":"a"}"#).unwrap();
+    let text = explain(secret, &old);
+    assert!(text.starts_with("a token of the package's own (JWT)\n"), "{text}");
+    assert!(text.contains("it is past its end. It names no session"), "{text}");
+    let text = explain("another secret of at least thirty-two bytes", &refresh);
+    assert!(text.contains("is the secret the application's?"), "{text}");
+    post(&server, "/api/token/blacklist/", &format!(r#"{{"refresh":"{refresh}"}}"#));
+    assert!(explain(secret, &access).ends_with("Its session has ended (logged_out).\n"));
+}
+
+fn post(server: &Process, path: &str, body: &str) -> serde_json::Value {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+    let head = "host: a\r\nconnection: close\r\ncontent-type: application/json";
+    write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_default()
 }

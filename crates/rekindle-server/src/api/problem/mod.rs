@@ -193,14 +193,14 @@ impl From<AccountsError> for Problem {
                 if let Some(left_out) = UNAVAILABLE.left_out() {
                     tracing::warn!(
                         left_out,
-                        "a login was answered 503: too many passwords are being checked at once"
+                        "a request was answered 503: too many passwords are being checked at once"
                     );
                 }
                 Self::unavailable("too many logins at once: ask again")
             }
             error => {
                 if let Some(left_out) = UNAVAILABLE.left_out() {
-                    tracing::error!(%error, left_out, "a login was answered 503");
+                    tracing::error!(%error, left_out, "a request was answered 503: the accounts cannot be asked");
                 }
                 Self::unavailable("the accounts cannot be asked now: ask again")
             }

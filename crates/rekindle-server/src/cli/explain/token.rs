@@ -5,7 +5,7 @@ use std::io::Read as _;
 use anyhow::bail;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rekindle::core::{Refresh, Renew, Rotation, SUPERSEDED_SPAN, Session, Timestamp};
+use rekindle::core::{Refresh, Renew, Rotation, SUPERSEDED_SPAN, Session, Status, Timestamp};
 use rekindle::engine::Peek;
 use rekindle::error::Failure;
 use serde::Serialize;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::cli::output::Output;
 use crate::cli::target::{Opened, Target};
 use crate::cli::when::{moment, relative, span};
+use crate::dialect::{self, Recognised};
 
 #[derive(Debug, Serialize)]
 struct Explained {
@@ -57,7 +58,56 @@ async fn explain(opened: &Opened, token: &str) -> anyhow::Result<Explained> {
         };
         return Ok(Explained { kind: "an API key", facts: Vec::new(), outcome });
     }
+    if let Some(found) = dialect::recognise(&opened.config, token)? {
+        return of_dialect(opened, token, &found).await;
+    }
     access_token(opened, token).await
+}
+
+async fn of_dialect(opened: &Opened, token: &str, found: &Recognised) -> anyhow::Result<Explained> {
+    let now = opened.now();
+    let (_, payload) = decoded(token).unwrap_or_default();
+    let mut facts = vec![("dialect", found.name.to_owned())];
+    // What the packages call it, each in its own words.
+    for name in ["token_type", "type"] {
+        if let Some(kind) = payload[name].as_str() {
+            facts.push(("type", kind.to_owned()));
+        }
+    }
+    facts.extend(times(&payload, now));
+    let expired = payload["exp"].as_u64().is_some_and(|exp| now.as_unix() >= exp);
+    let holds = if expired { "Its signature holds, and it is past its end." } else { "Its signature holds." };
+    let Some((id, generation)) = found.place else {
+        let outcome = format!(
+            "{holds} It names no session: the package made it, or somebody else who has the secret. Presented for a \
+             refresh, a refresh token becomes a session (adopt), unless the package's blacklist has it."
+        );
+        return Ok(Explained { kind: "a token of the package's own (JWT)", facts, outcome });
+    };
+    let outcome = match opened.parts.engine.session(id).await? {
+        None => format!("{holds} Its session is not known here: purged, or of another store."),
+        Some(session) => {
+            facts.extend(facts_of(&session, now));
+            let lineage = &session.lineage;
+            facts.push((
+                "generation",
+                format!("{}; confirmed {}, newest {}", generation.0, lineage.confirmed.0, lineage.latest.0),
+            ));
+            match Failure::from(session.status).reason().filter(|_| session.status != Status::Active) {
+                Some(reason) => format!("{holds} Its session has ended ({reason})."),
+                None => format!("{holds} Its session lives."),
+            }
+        }
+    };
+    Ok(Explained { kind: "a token of a dialect (JWT)", facts, outcome })
+}
+
+/// When it was issued and when it ends, and the like, as it says itself.
+fn times(payload: &serde_json::Value, now: Timestamp) -> Vec<(&'static str, String)> {
+    let named = [("logged in", "auth_time"), ("issued", "iat"), ("expires", "exp")];
+    let at = |claim: &str| payload[claim].as_u64().map(Timestamp::from_unix);
+    let told = |at: Timestamp| format!("{}, {}", moment(at), relative(at, now));
+    named.into_iter().filter_map(|(name, claim)| Some((name, told(at(claim)?)))).collect()
 }
 
 async fn refresh_token(opened: &Opened, token: &str) -> anyhow::Result<Explained> {
@@ -166,12 +216,7 @@ async fn access_token(opened: &Opened, token: &str) -> anyhow::Result<Explained>
             other => facts.push((name, other.to_string())),
         }
     }
-    for (name, claim) in [("logged in", "auth_time"), ("issued", "iat"), ("expires", "exp")] {
-        if let Some(at) = payload[claim].as_u64() {
-            let at = Timestamp::from_unix(at);
-            facts.push((name, format!("{}, {}", moment(at), relative(at, now))));
-        }
-    }
+    facts.extend(times(&payload, now));
     let outcome = match opened.parts.engine.authenticate(token).await {
         Ok(_) => "It is accepted here: signature, issuer, audience and expiry hold, and its session lives.".to_owned(),
         Err(failure @ Failure::Unavailable(_)) => return Err(failure.into()),
@@ -182,8 +227,12 @@ async fn access_token(opened: &Opened, token: &str) -> anyhow::Result<Explained>
         Err(failure) => match failure.reason() {
             Some(reason) => format!("It is refused here (session_ended, {reason})."),
             None => format!(
-                "It is refused here (token_invalid): {failure}. This server signs for {}.",
-                opened.parts.engine.issuer()
+                "It is refused here (token_invalid): {failure}. This server signs for {}.{}",
+                opened.parts.engine.issuer(),
+                match opened.config.dialects.mounted().as_slice() {
+                    [] => "",
+                    _ => " No dialect's key has signed it either: is the secret the application's?",
+                }
             ),
         },
     };

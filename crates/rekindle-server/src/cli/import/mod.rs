@@ -61,8 +61,10 @@ enum Package {
     /// drf-jwt and django-rest-framework-jwt: JWT_AUTH in Django's settings.
     DrfJwt,
     /// Flask-JWT-Extended: JWT_… in the configuration of a Flask application.
+    #[value(alias = "flask-jwt-extended")]
     Flask,
     /// tymon/jwt-auth and PHP-Open-Source-Saver/jwt-auth: config/jwt.php.
+    #[value(alias = "tymon")]
     Laravel,
 }
 
@@ -105,6 +107,10 @@ pub(super) fn run(import: &Import, output: Output) -> anyhow::Result<()> {
         let opened = std::fs::File::open(file).with_context(|| format!("cannot read {name}"))?;
         (name.clone(), read(opened, &name)?, DotEnv::beside(file))
     };
+    if text.trim().is_empty() {
+        let why = "has nothing in it; has the command before the `|` failed?";
+        return Err(ConfigError::plain(format!("{name} {why}")).into());
+    }
     let draft = import_text(package, &name, &text, &environment)?;
     output.show(&draft.report(), |_| draft.text())
 }

@@ -22,6 +22,8 @@ pub(super) struct Card {
     pub(super) interrupted: bool,
     pub(super) pause_seconds: u64,
     pub(super) sessions: usize,
+    /// More than there are where logins are limited.
+    pub(super) sessions_wanted: usize,
     /// Whether every line is `ok`.
     pub(super) promise_holds: bool,
     pub(super) findings: Vec<Finding>,
@@ -32,11 +34,11 @@ impl Card {
     /// As text.
     pub(super) fn text(&self) -> String {
         let mut text = format!(
-            "Report card of {}\npreset {}, {}, {} sessions, pauses of {} s, rekindle {}\n\n{}\n",
+            "Report card of {}\npreset {}, {}, {}, pauses of {} s, rekindle {}\n\n{}\n",
             self.url,
             self.preset,
             self.date,
-            self.sessions,
+            self.opened(),
             self.pause_seconds,
             self.version,
             self.table()
@@ -51,8 +53,18 @@ impl Card {
             text.extend(self.left_out.iter().map(|left| format!("* {}: {}\n", left.experiment, left.why)));
         }
         text.push('\n');
-        text.push_str(self.end());
+        text.push_str(&self.end());
         text
+    }
+
+    /// How many sessions were used up.
+    fn opened(&self) -> String {
+        match (self.sessions, self.sessions_wanted) {
+            (sessions, wanted) if sessions < wanted => {
+                format!("{sessions} of {wanted} sessions (no more were to be had)")
+            }
+            (sessions, _) => format!("{sessions} sessions"),
+        }
     }
 
     fn table(&self) -> String {
@@ -85,21 +97,27 @@ impl Card {
         lines
     }
 
-    fn end(&self) -> &'static str {
+    fn end(&self) -> String {
         if self.interrupted {
-            return "Stopped before it was over: what is not above is not known.";
+            return "Stopped before it was over: what is not above is not known.".to_owned();
         }
         let has = |verdict| self.findings.iter().any(|finding| finding.verdicts.contains(&verdict));
         let logs_out = has(Verdict::LogsOut);
-        let theft = has(Verdict::TheftUnnoticed) || has(Verdict::Forks) || has(Verdict::OutlivesLogout);
-        match (logs_out, theft) {
-            (true, true) => "Honest users are logged out here, and a stolen or left token goes on unnoticed.",
-            (true, false) => "Honest users are logged out here.",
-            (false, true) => "Nobody honest was logged out, but a stolen or left token goes on unnoticed.",
-            (false, false) if self.promise_holds && !self.quick && self.left_out.is_empty() => {
-                "No honest user was logged out, and the thefts were noticed."
+        let goes_on =
+            match (has(Verdict::TheftUnnoticed) || has(Verdict::Forks), has(Verdict::OutlivesLogout)) {
+                (true, true) => "a stolen token goes on unnoticed, and so does one that was signed out",
+                (true, false) => "a stolen token goes on unnoticed",
+                (false, true) => "a token that was signed out goes on",
+                (false, false) => "",
+            };
+        match (logs_out, goes_on) {
+            (true, "") => "Honest users are logged out here.".to_owned(),
+            (true, goes_on) => format!("Honest users are logged out here, and {goes_on}."),
+            (false, "") if self.promise_holds && !self.quick && self.left_out.is_empty() => {
+                "No honest user was logged out, and the thefts were noticed.".to_owned()
             }
-            (false, false) => "Nothing of what was tried logs an honest user out.",
+            (false, "") => "Nothing of what was tried logs an honest user out.".to_owned(),
+            (false, goes_on) => format!("Nobody honest was logged out, but {goes_on}."),
         }
     }
 }
@@ -118,6 +136,7 @@ mod tests {
             interrupted: false,
             pause_seconds: 32,
             sessions: 3,
+            sessions_wanted: 3,
             promise_holds: findings.iter().all(Finding::is_ok),
             findings,
             left_out: Vec::new(),
@@ -150,7 +169,7 @@ What it means for the people who use it
 * Forks: every copy lives on.
 * Logs people out: it looks random.
 
-Honest users are logged out here, and a stolen or left token goes on unnoticed.";
+Honest users are logged out here, and a stolen token goes on unnoticed.";
         let text = card(vec![both, again.summed_up("its token works"), fine.clone()]).text();
         assert_eq!(text, expected);
         assert!(
@@ -158,7 +177,12 @@ Honest users are logged out here, and a stolen or left token goes on unnoticed."
                 .text()
                 .ends_with("No honest user was logged out, and the thefts were noticed.")
         );
-        let mut quick = card(vec![fine]);
+        let mut quick = card(vec![fine.clone()]);
+        quick.sessions_wanted = 37;
+        assert!(quick.text().contains(", 3 of 37 sessions (no more were to be had), "));
+        let left = fine.found(Verdict::OutlivesLogout, "Outlives logout.");
+        let end = "Nobody honest was logged out, but a token that was signed out goes on.";
+        assert!(card(vec![left]).text().ends_with(end));
         quick.left_out.push(LeftOut { experiment: "theft", why: "--quick".to_owned() });
         assert!(quick.text().contains("Left out\n* theft: --quick\n"));
         assert!(quick.text().ends_with("Nothing of what was tried logs an honest user out."));

@@ -26,8 +26,9 @@ pub(super) struct Typed<'a> {
 impl Addresses {
     /// The addresses beside `url`, by the preset where nothing else is typed.
     pub(super) fn of(url: &str, preset: &Preset, typed: Typed<'_>) -> Result<Self, ConfigError> {
-        let url =
-            Url::parse(url).map_err(|error| refused(format!("{url}: {error}; http://… or https://…")))?;
+        let url = Url::parse(url).map_err(|error| {
+            refused(format!("{url}: {error}; write it with http:// or https:// before it"))
+        })?;
         let usual = preset.refresh;
         let bare = url.path() == "/" && url.query().is_none();
         let (base, refresh) = if bare && !usual.is_empty() {

@@ -88,11 +88,17 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
 
     // Until there is something to show, Ctrl-C is the end.
     let (first, sessions) = tokio::select! {
-        opened = opened(&mut asked.sessions, &lab, wanted, progress) => opened?,
+        opened = opened(&mut asked.sessions, &lab, wanted, asked.addresses.verify.is_some(), progress) => opened?,
         _ = tokio::signal::ctrl_c() => std::process::exit(INTERRUPTED),
     };
     let plan = Plan::of(wanted, sessions.len());
     let number = sessions.len();
+    let sessions_wanted = Plan::sessions(wanted);
+    if number < sessions_wanted {
+        progress.tell(&format!(
+            "{number} of {sessions_wanted} sessions could be opened: logins are limited or slow here, so some is left out"
+        ));
+    }
     let waits = if asked.quick { 3 } else { asked.pause.as_secs() * 4 + 5 };
     progress
         .tell(&format!("{number} sessions are open; this takes some {waits} s, nearly all of it waiting"));
@@ -111,6 +117,7 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
         interrupted,
         pause_seconds: asked.pause.as_secs(),
         sessions: number,
+        sessions_wanted,
         promise_holds: !interrupted && findings.iter().all(Finding::is_ok),
         findings,
         left_out,
@@ -122,9 +129,13 @@ async fn opened(
     sessions: &mut Sessions,
     lab: &Lab,
     wanted: Wanted,
+    verifies: bool,
     progress: Progress,
 ) -> anyhow::Result<(First, Vec<Credential>)> {
     let first = sessions.first(lab).await?;
+    if verifies && lab.endpoint.admits(&first.refreshed).await != Some(true) {
+        bail!("the address of --verify does not let a live access token in: name another, or leave it out");
+    }
     let number = sessions.count().unwrap_or_else(|| Plan::sessions(wanted));
     progress.tell(&format!("it works; opening {number} sessions"));
     Ok((first, sessions.open(lab, Plan::sessions(wanted), !wanted.elsewhere).await?))

@@ -31,7 +31,7 @@ const MOST_TRIALS_ELSEWHERE: u16 = 10;
     Cache headers, cookie flags and answers to junk are looked at as well.\n\n\
     Another machine than this one is refused unless --host names it as well. It is then asked at most 4 times a second, by at \
     most 8 clients at once. Retry-After is respected, redirects are not followed, and no token is ever printed.\n\n\
-    JSON: url, preset, date, version, quick, interrupted, pause_seconds, sessions, promise_holds; findings[]: experiment \
+    JSON: url, preset, date, version, quick, interrupted, pause_seconds, sessions, sessions_wanted, promise_holds; findings[]: experiment \
     (race_2, race_8, race_32, lost_1, lost_15, lost_60, late_answer, logout_race, replay, theft, theft_at_once, cache_headers, \
     cookie_flags, junk, control), title, verdicts[] (ok, logs_out, forks, theft_unnoticed, outlives_logout, weak, unknown), \
     summary, means[], numbers{}; left_out[]: experiment, why. docs/probe.md has the numbers.\n\n\
@@ -68,7 +68,7 @@ pub(in crate::cli) struct Probe {
     #[arg(long, value_name = "SPAN", default_value = "32s", value_parser = humantime::parse_duration)]
     pause: Duration,
     /// A few seconds instead: no pauses, and so nothing about theft, nor about answers that come back late.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pause")]
     quick: bool,
     /// How long an answer may take.
     #[arg(long, value_name = "SPAN", default_value = "20s", value_parser = humantime::parse_duration)]

@@ -124,6 +124,7 @@ fn opened(answer: Answer) -> anyhow::Result<Credential> {
             "the login was answered, but no refresh token was found in it: name its member with --refresh-member, or \
              say --token-in cookie"
         ),
+        Answer::Failed(Failure::Broken(why)) => bail!("nobody answers at the login address: {why}"),
         other => bail!("the login was answered with {other}"),
     }
 }

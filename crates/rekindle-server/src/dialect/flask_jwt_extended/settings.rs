@@ -188,6 +188,13 @@ pub(super) fn advise(settings: &Settings, say: &mut dyn FnMut(&'static str, &str
             "\"query_string\": tokens end up in the logs of every proxy, and one old refresh token is worth a session",
         );
     }
+    if settings.sets_cookies() && settings.shows_tokens() {
+        say(
+            "dialects.flask-jwt-extended.JWT_TOKEN_LOCATION",
+            "\"cookies\" and others: answers carry the tokens in the body, too, where every script of a page can read them; with \
+             \"cookies\" alone they do not",
+        );
+    }
     if settings.sets_cookies() && !settings.JWT_COOKIE_SECURE {
         insecure_cookies("dialects.flask-jwt-extended.JWT_COOKIE_SECURE", settings.JWT_COOKIE_SAMESITE, say);
     }

@@ -26,7 +26,7 @@ pub(super) struct Tokens {
 impl Tokens {
     pub(super) fn new(settings: &Settings, key: SigningKey) -> Self {
         let (audience, issuer) = (settings.JWT_ENCODE_AUDIENCE.clone(), settings.JWT_ENCODE_ISSUER.clone());
-        let codec = Codec::new(key).expecting(audience, issuer, settings.JWT_DECODE_LEEWAY.0);
+        let codec = Codec::new(super::NAME, key).expecting(audience, issuer, settings.JWT_DECODE_LEEWAY.0);
         Self { codec, settings: settings.clone() }
     }
 

@@ -34,7 +34,7 @@ section! {
         /// Whether a refresh gives a new refresh token. Only then can theft be noticed.
         ROTATE_REFRESH_TOKENS: bool = false;
 
-        /// Whether `verify` refuses refresh tokens that have been replaced. What a refresh accepts does not depend on it:
+        /// Whether `verify` refuses refresh tokens that have been replaced, but for the last of them. What a refresh accepts does not depend on it:
         /// the protocol decides.
         BLACKLIST_AFTER_ROTATION: bool = false;
 

@@ -41,7 +41,7 @@ impl Kind {
 impl Tokens {
     pub(super) fn new(settings: &Settings, key: SigningKey) -> Self {
         let (audience, issuer) = (settings.AUDIENCE.clone(), settings.ISSUER.clone());
-        let codec = Codec::new(key).expecting(audience, issuer, settings.LEEWAY.0);
+        let codec = Codec::new(super::NAME, key).expecting(audience, issuer, settings.LEEWAY.0);
         Self { codec, settings: settings.clone() }
     }
 

@@ -28,7 +28,7 @@ impl Tokens {
         let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, settings.subject_model.as_bytes());
         let class: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
-            codec: Codec::new(key).expecting(None, None, settings.leeway.0),
+            codec: Codec::new(super::NAME, key).expecting(None, None, settings.leeway.0),
             issuer,
             class: settings.lock_subject.then_some(class),
             settings: settings.clone(),

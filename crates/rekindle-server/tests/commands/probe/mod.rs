@@ -235,13 +235,18 @@ fn an_endpoint_that_cannot_be_probed_says_why() {
     assert!(code == Some(1) && told.contains("the login was refused (401)"), "{told}");
     let elsewhere = ["--user", "ada", "--password-file", "-", "--login", "/nowhere"];
     assert!(of(&elsewhere, "right\n").1.contains("there is nothing at the login address (404)"));
+    let (_, told) = of(&[&arguments[..], &["--verify", "/nowhere"]].concat(), "right\n");
+    assert!(told.contains("the address of --verify does not let a live access token in"), "{told}");
     let (_, told) = of(&["--refresh-token-file", "-"], "stale\n");
     assert!(told.contains("a fresh refresh token was refused (401)"), "{told}");
     assert!(of(&["--refresh-token-file", "-"], "\n").1.contains("there is no refresh token to begin with"));
     // Nobody listens there.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (code, told) = said(&probe(&format!("http://{address}/refresh"), &arguments, "right\n"));
-    assert!(code == Some(1) && told.contains("no answer: Connection refused"), "{told}");
+    assert!(
+        code == Some(1) && told.contains("nobody answers at the login address: Connection refused"),
+        "{told}"
+    );
 }
 
 #[test]

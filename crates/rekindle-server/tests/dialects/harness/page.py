@@ -4,9 +4,9 @@ from .case import ABSENT, Again, Some
 
 HEAD = """# Where the dialects differ from the originals
 Written by the comparison in `crates/rekindle-server/tests/dialects`, which asks the originals and Rekindle the same and
-compares status, headers, cookies, bodies and the claims of tokens. **Whatever is not listed here is the same**; a
-difference that is not listed fails, and so does one that is listed and no longer shows. `body.refresh*` is a token with all
-that is in it; a field that only one of them has is told for that one.
+compares status, headers, cookies, bodies and the claims of tokens. **Whatever is not listed here was the same
+in every case**; a difference that is not listed fails, and so does one that is listed and no longer shows. `body.refresh*` is
+a token with all that is in it; – stands where only one of the two has something.
 `REKINDLE_BLESS=1 cargo xtask test --only dialects` writes this page.
 
 Compared with djangorestframework-simplejwt 5.5.1, drf-jwt 1.19.2 and Flask-JWT-Extended 4.7.4 on Django 5.2, Django REST

@@ -78,7 +78,7 @@ pub(in crate::cli::probe) fn cookies(replies: &[&Reply], tokens: &[&str], https:
         .found_if(
             from_anywhere,
             Verdict::Weak,
-            "Cookies without SameSite: other sites can make the browser refresh or act.",
+            "Cookies without SameSite: other sites can make the browser refresh or act, where nothing else keeps them out.",
         )
         .summed_up(said.join("; "))
 }
