@@ -66,7 +66,7 @@ pub(crate) fn pipe(from: (&str, &str), to: (&str, &str)) -> Done {
 }
 
 /// Cargo, the one that runs us.
-pub(crate) fn cargo_program() -> String {
+fn cargo_program() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
