@@ -7,10 +7,10 @@ use rekindle::clock::Clock;
 use rekindle::core::{Seconds, Session};
 use rekindle::engine::Engine;
 use rekindle::entropy::SystemEntropy;
+use rekindle::http::Browsers;
 
 use crate::accounts::Accounts;
 use crate::api;
-use crate::browsers::Browsers;
 use crate::monitoring::Monitoring;
 use crate::rates::{Proxies, Rates};
 
@@ -62,7 +62,7 @@ impl AppState {
 pub fn router(state: AppState, dialects: Router<AppState>) -> Router {
     let browsers = Arc::clone(&state.browsers);
     let router = finish(api::public().merge(dialects), state);
-    if browsers.other_origins.is_empty() {
+    if browsers.other_origins().is_empty() {
         return router;
     }
     router.layer(axum::middleware::from_fn_with_state(browsers, api::share))

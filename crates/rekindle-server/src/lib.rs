@@ -8,7 +8,6 @@
 pub mod accounts;
 mod api;
 pub mod app;
-pub mod browsers;
 pub mod cli;
 pub mod config;
 pub mod database;

@@ -46,6 +46,11 @@ const TABLE: &[(&str, &[&str], &str)] = &[
         "tokens are made of keys and claims",
     ),
     (
+        "rekindle/src/http",
+        &["sqlite", "memory", "crate::store", "crate::keyring", "axum", "hyper"],
+        "any tower service, over whatever says who somebody is",
+    ),
+    (
         "rekindle/src/store",
         &["crate::engine", "crate::token", "crate::keyring", "crate::hook", "crate::error"],
         "a store keeps rows and knows no rule",

@@ -274,7 +274,7 @@ impl Engine {
         let _ = self.shared.writes.subscribe().wait_for(|writes| *writes == 0).await;
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
 

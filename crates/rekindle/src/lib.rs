@@ -33,8 +33,9 @@
 //! ```
 //!
 //! # Features
-//! All additive, none on by default: `sqlite` (the embedded store), `conformance` (the suite that every store
-//! passes, for a store of your own).
+//! All additive, none on by default: `sqlite` (the embedded store), `http` (cookies, the rule against forged requests, a tower
+//! layer), `axum` (that, and extractors for axum), `conformance` (the suite that every store passes, for a store of your
+//! own).
 
 #![warn(missing_docs, unreachable_pub)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
@@ -48,6 +49,8 @@ pub mod entropy;
 pub mod error;
 pub mod event;
 pub mod hook;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod keyring;
 pub mod store;
 pub mod token;

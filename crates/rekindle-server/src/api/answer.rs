@@ -5,10 +5,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rekindle::core::Timestamp;
 use rekindle::engine::Tokens;
+use rekindle::http::cookie::{self, SetCookies};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::cookie::{self, SetCookies};
 use super::problem::Problem;
 use crate::app::AppState;
 

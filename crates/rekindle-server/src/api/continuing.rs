@@ -12,13 +12,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer;
-use super::cookie::{Jar, SetCookies};
 use super::openapi::problems;
 use super::problem::{Code, Problem};
 use super::refresh::by_cookie;
 use crate::app::AppState;
-use crate::browsers::Browsers;
 use crate::rates::ClientAddress;
+use rekindle::http::Browsers;
+use rekindle::http::cookie::{Jar, SetCookies};
 
 problems!(ContinueProblems: InvalidRequest, TokenMissing, SessionEnded, CsrfRejected, Superseded, RateLimited, Unavailable);
 
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn it_leads_back_and_nowhere_else() {
-        let mut browsers = Browsers::at("https://example.com/auth");
-        browsers.other_origins.push("https://app.example.net:8443".to_owned());
+        let browsers = Browsers::at("https://example.com/auth");
+        let browsers = browsers.trusting(["https://app.example.net:8443".to_owned()]);
         for fine in [
             "/",
             "/a/b?c=d#e",

@@ -12,13 +12,11 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::browsers::Browsers;
-
 /// Answers preflights, and says on every answer, problems included, whose pages may read it. Never `*`: cookies come along.
 pub(crate) async fn share(State(browsers): State<Arc<Browsers>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
     let origin = origin.filter(|origin| {
-        origin.to_str().is_ok_and(|origin| browsers.other_origins.iter().any(|other| other == origin))
+        origin.to_str().is_ok_and(|origin| browsers.other_origins().iter().any(|other| other == origin))
     });
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -45,3 +43,4 @@ pub(crate) async fn share(State(browsers): State<Arc<Browsers>>, request: Reques
     headers.extend(said.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))));
     response
 }
+use rekindle::http::Browsers;

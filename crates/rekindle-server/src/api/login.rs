@@ -5,11 +5,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::core::Reason;
 use rekindle::engine::Login;
+use rekindle::http::cookie::{self, Jar, SetCookies};
+use rekindle::http::csrf;
 use utoipa::openapi::schema::Schema;
 
 use super::answer::{self, TokensBody};
 use super::body::Body;
-use super::cookie::{self, Jar, SetCookies};
 use super::device::device;
 use super::openapi::problems;
 use super::problem::Problem;
@@ -76,7 +77,7 @@ pub(crate) async fn login(
     let by_cookie = matches!(request.transport, Some(Transport::Cookie));
     if by_cookie {
         // Another site could otherwise sign its visitors in as somebody else, and out.
-        cookie::check_forgery(&headers, &app.browsers).map_err(|_| Problem::forged())?;
+        csrf::check(&headers, &app.browsers).map_err(|_| Problem::forged())?;
     }
 
     let account = sign_in::check(&app, &request.username.0, password, client).await?;

@@ -6,10 +6,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::core::{Reason, SessionId};
 use rekindle::error::Failure;
+use rekindle::http::cookie::{self, Jar, SetCookies};
+use rekindle::http::csrf;
 
 use super::answer;
 use super::bearer::{SignedIn, bearer};
-use super::cookie::{self, Jar, SetCookies};
 use super::openapi::problems;
 use super::problem::{Code, Problem};
 use super::request::{Token, request};
@@ -68,7 +69,7 @@ async fn by_cookie(app: &AppState, headers: &HeaderMap) -> Result<Response, Prob
     if jar.is_empty() {
         return Err(Problem::new(Code::TokenMissing).detail("send the token whose session ends"));
     }
-    cookie::check_forgery(headers, &app.browsers).map_err(|_| Problem::forged())?;
+    csrf::check(headers, &app.browsers).map_err(|_| Problem::forged())?;
     let presented = cookie::presented(&app.engine, &jar).await?;
     let mut proved: Vec<SessionId> = presented.live.into_iter().map(|(session, _)| session.id).collect();
     proved.extend(presented.ended.into_iter().map(|(session, _)| session));

@@ -5,7 +5,6 @@ mod answer;
 mod bearer;
 mod body;
 mod continuing;
-mod cookie;
 mod cors;
 mod device;
 mod health;

@@ -5,9 +5,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use rekindle::engine::Tokens;
 use rekindle::error::{Ended, Failure};
+use rekindle::http::cookie::{self, Jar, SetCookies};
+use rekindle::http::csrf;
 
 use super::answer::{self, TokensBody};
-use super::cookie::{self, Jar, SetCookies};
 use super::openapi::problems;
 use super::problem::{Code, Problem};
 use super::request::{Text, Token, request};
@@ -46,7 +47,7 @@ pub(crate) async fn refresh(
     if jar.refresh.is_empty() {
         return Err(Problem::new(Code::TokenMissing).detail("send `refresh_token`, or its cookie"));
     }
-    cookie::check_forgery(&headers, &app.browsers).map_err(|_| Problem::forged())?;
+    csrf::check(&headers, &app.browsers).map_err(|_| Problem::forged())?;
     let (tokens, cleared) = by_cookie(&app, &jar, client_id).await?;
     answer::tokens_in_cookies(&app, tokens, cleared)
 }

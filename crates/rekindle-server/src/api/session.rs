@@ -4,13 +4,13 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use rekindle::core::{Reason, SessionId};
+use rekindle::http::cookie;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::answer;
 use super::bearer::SignedIn;
-use super::cookie;
 use super::openapi::problems;
 use super::problem::{Problem, ProblemBody};
 use crate::app::AppState;

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use rekindle::core::Policy;
+use rekindle::http::{self, Browsers};
 
-use super::{AccountsKind, Address, Config, ConfigError, LogFormat, Origins, Rate, StoreAt, check};
+use super::{AccountsKind, Address, Config, ConfigError, LogFormat, Origins, Rate, SameSite, StoreAt, check};
 use crate::dialect::{Base, Clash, Dialect};
 
 /// A configuration whose settings go together.
@@ -104,6 +105,21 @@ impl Checked {
             None if self.config.is_https() => format!("https://{bound}"),
             None => format!("http://{bound}"),
         }
+    }
+
+    /// What has to be known of the browsers in front of a server that listens on `bound`.
+    pub fn browsers(&self, bound: SocketAddr) -> Browsers {
+        let cookies = &self.config.cookies;
+        let same_site = match cookies.same_site {
+            SameSite::Lax => http::SameSite::Lax,
+            SameSite::Strict => http::SameSite::Strict,
+            SameSite::None => http::SameSite::None,
+        };
+        Browsers::at(&self.public_url(bound))
+            .for_domain(cookies.domain.clone())
+            .same_site(same_site)
+            .trusting_same_site(cookies.trust_same_site)
+            .trusting(self.config.cors.origins.iter().map(|origin| origin.as_str().to_owned()))
     }
 
     /// The issuer and the audience of a server that listens on `bound`.

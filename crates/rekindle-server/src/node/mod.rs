@@ -24,7 +24,6 @@ use crate::accounts::{
     SqlAccounts, WebhookAccounts,
 };
 use crate::app::{self, AppState};
-use crate::browsers::Browsers;
 use crate::config::{self, AccountsKind, Advice, Checked, ConfigError, Count};
 use crate::monitoring::{Alerts, Monitoring};
 use crate::rates::{Proxies, Rates};
@@ -152,7 +151,7 @@ impl Node {
         }
         let state = AppState {
             public_url: config.public_url(bound).into(),
-            browsers: Arc::new(Browsers::new(config, bound)),
+            browsers: Arc::new(config.browsers(bound)),
             proxies: Arc::new(Proxies(config.trusted_proxies.iter().map(|network| network.0).collect())),
             rates: Arc::new(Rates::new(&config.limits, move || start.elapsed())),
             monitoring: monitoring.clone(),

@@ -1,7 +1,7 @@
 //! Tokens in cookies: one jar, several sessions, answers in any order.
 
+use rekindle::http::Browsers;
 use rekindle_server::accounts::{Accounts as _, Claims};
-use rekindle_server::browsers::Browsers;
 
 use crate::support::browser::{Kept, login};
 use crate::support::{Browser, PASSWORD, Response, Tokens, USERNAME, World};
@@ -340,7 +340,7 @@ async fn cookie_domain_changed(world: World) {
     let config = "public_url = 'https://auth.example.com'\ncookies.domain = 'example.com'";
     let config =
         rekindle_server::config::Config::from_bytes("c", config.as_bytes(), &Default::default()).unwrap();
-    let new = world.node_for(Browsers::new(&config, ([127, 0, 0, 1], 1).into())).await;
+    let new = world.node_for(config.browsers(([127, 0, 0, 1], 1).into())).await;
     let mut browser = Browser::new(&world.clock);
     browser.login(&old).await;
     assert!(

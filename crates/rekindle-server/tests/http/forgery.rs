@@ -1,7 +1,5 @@
 //! What another site can make a browser send, and whose pages may read what is answered.
 
-use rekindle_server::browsers::Browsers;
-
 use crate::support::browser::login;
 use crate::support::{Browser, Node, PASSWORD, Response, USERNAME, World};
 
@@ -118,7 +116,7 @@ async fn pages_of_named_origins_read_the_answers(world: World) {
     let config = format!("public_url = 'https://auth.example.com'\ncors.origins = ['{app}']");
     let config =
         rekindle_server::config::Config::from_bytes("c", config.as_bytes(), &Default::default()).unwrap();
-    let node = world.node_for(Browsers::new(&config, ([127, 0, 0, 1], 1).into())).await;
+    let node = world.node_for(config.browsers(([127, 0, 0, 1], 1).into())).await;
     let preflight = |origin: &'static str| {
         [
             ("origin", origin),

@@ -12,6 +12,7 @@ use rekindle::core::{Policy, Seconds, Session, SessionId, Settings};
 use rekindle::entropy::SystemEntropy;
 use rekindle::event::{Event, Observer};
 use rekindle::hook::{ClaimsHook, HookError, Resolution};
+use rekindle::http::Browsers;
 use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::store::{Store, memory::MemoryStore};
 use rekindle::token::Algorithm;
@@ -20,7 +21,6 @@ use rekindle_server::accounts::{
     Accounts, AccountsHook, Builtin, BuiltinOptions, Claims, Demo, HashingOptions,
 };
 use rekindle_server::app::{AppState, admin_router, router};
-use rekindle_server::browsers::Browsers;
 use rekindle_server::config::Limits;
 use rekindle_server::monitoring::Monitoring;
 use rekindle_server::rates::{Proxies, Rates};

@@ -6,6 +6,7 @@ use super::{Engine, Tokens};
 use crate::error::{Ended, Failure, Unavailable};
 use crate::event::EventKind;
 use crate::store::{Commit, Version};
+use crate::token::AccessToken;
 
 /// A renewed access token.
 #[derive(Clone)]
@@ -30,11 +31,23 @@ impl Engine {
     /// # Errors
     /// As [`authenticate`](Self::authenticate).
     pub async fn renew(&self, access_token: &str) -> Result<Option<Renewed>, Failure> {
-        let token = self.verify(access_token)?;
-        if token.expires_at().since(self.now()) > self.view.policy.renewal_threshold {
+        self.renew_checked(&self.verify(access_token)?).await
+    }
+
+    /// Whether an access token is near its end.
+    pub fn is_renewal_due(&self, token: &AccessToken) -> bool {
+        token.expires_at().since(self.now()) <= self.view.policy.renewal_threshold
+    }
+
+    /// As [`renew`](Self::renew), for a token that was checked a moment ago.
+    ///
+    /// # Errors
+    /// As [`renew`](Self::renew).
+    pub async fn renew_checked(&self, token: &AccessToken) -> Result<Option<Renewed>, Failure> {
+        if !self.is_renewal_due(token) {
             return Ok(None);
         }
-        let engine = self.clone();
+        let (engine, token) = (self.clone(), token.clone());
         self.finish(async move {
             for _ in 0..super::ROUNDS {
                 let now = engine.now();

@@ -12,12 +12,12 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rekindle::core::Seconds;
 use rekindle::error::Failure;
+use rekindle::http::cookie::SetCookies;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use self::code::{Code, problems};
 pub(crate) use self::oauth::{OAuthError, oauth_error};
-use super::cookie::SetCookies;
 use crate::accounts::AccountsError;
 use crate::monitoring::NotReady;
 use crate::rates::TooOften;
@@ -102,11 +102,6 @@ impl Problem {
     pub(crate) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
         self.cookies.extend(cookies);
         self
-    }
-
-    /// Whether it says that the session is over: nothing else clears a cookie.
-    pub(crate) fn ends_session(&self) -> bool {
-        self.code == Code::SessionEnded
     }
 
     /// Whether nobody is signed in, as far as this server can know.
@@ -263,25 +258,43 @@ impl IntoResponse for Problem {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt as _;
     use rekindle::error::{Ended, Unavailable};
+    use rekindle::http::Refusal;
     use rekindle::token::TokenError;
 
     use super::*;
 
-    /// The library's table is the one that applications without this server go by.
-    #[test]
-    fn a_failure_is_answered_as_the_librarys_table_says() {
-        let failures = [
-            Failure::TokenInvalid(TokenError::UnknownKey),
-            Failure::TokenExpired,
-            Failure::SessionEnded(Ended::Unknown),
-            Failure::Superseded,
-            Failure::Unavailable(Unavailable::Contended),
-        ];
-        for failure in failures {
+    async fn wire(response: Response) -> (u16, Vec<(String, String)>, String) {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let headers = head.headers.iter();
+        let mut headers: Vec<_> =
+            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        headers.sort();
+        (head.status.as_u16(), headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// The library's table is the one that applications without this server go by, and so are its answers.
+    #[tokio::test]
+    async fn a_failure_is_answered_as_the_library_does() {
+        let failures = || {
+            [
+                Failure::TokenInvalid(TokenError::UnknownKey),
+                Failure::TokenExpired,
+                Failure::SessionEnded(Ended::Unknown),
+                Failure::Superseded,
+                Failure::Unavailable(Unavailable::Contended),
+            ]
+        };
+        for (failure, same) in failures().into_iter().zip(failures()) {
             let expected = (failure.code(), failure.status(), failure.reason(), failure.retry_after());
-            let Problem { code, status, reason, retry_after, .. } = failure.into();
-            assert_eq!((code.name(), status.as_u16(), reason, retry_after), expected);
+            let problem = Problem::from(failure);
+            let told = (problem.code.name(), problem.status.as_u16(), problem.reason, problem.retry_after);
+            assert_eq!(told, expected);
+            let own = Refusal::from(same).response::<Body>();
+            assert_eq!(wire(own).await, wire(problem.into_response()).await);
         }
     }
 }

@@ -1,24 +1,35 @@
 //! Which sessions a jar presents.
 
-use rekindle::core::{Refresh, Session, SessionId, Status};
-use rekindle::engine::{Engine, Peek};
-use rekindle::error::Failure;
+use std::fmt;
+
+use rekindle_core::{Refresh, Session, SessionId, Status};
 
 use super::Jar;
+use crate::engine::{Engine, Peek};
+use crate::error::Failure;
 
 /// The sessions of a jar's refresh cookies, as their rows are now.
-#[derive(Debug, Default)]
-pub(crate) struct Presented {
+#[derive(Default)]
+pub struct Presented {
     /// The newest login first, each with its newest token: that one counts.
-    pub(crate) live: Vec<(Session, String)>,
-    pub(crate) ended: Vec<(SessionId, Status)>,
+    pub live: Vec<(Session, String)>,
+    /// Those that have ended, and why.
+    pub ended: Vec<(SessionId, Status)>,
+}
+
+impl fmt::Debug for Presented {
+    /// Without the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let live: Vec<_> = self.live.iter().map(|(session, _)| session.id).collect();
+        f.debug_struct("Presented").field("live", &live).field("ended", &self.ended).finish()
+    }
 }
 
 /// Looks up every genuine refresh cookie. One that fails its tag proves nothing of anybody, and is left alone.
 ///
 /// # Errors
 /// [`Failure::Unavailable`]: which of them live is then not known, and nothing may be cleared.
-pub(crate) async fn presented(engine: &Engine, jar: &Jar) -> Result<Presented, Failure> {
+pub async fn presented(engine: &Engine, jar: &Jar) -> Result<Presented, Failure> {
     let mut found: Vec<(Peek, String)> = Vec::new();
     for (_, token) in &jar.refresh {
         match engine.peek(token, None).await {

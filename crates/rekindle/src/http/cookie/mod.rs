@@ -4,33 +4,40 @@
 //! slow answer of one session can neither overwrite nor delete what another has put there; what it leaves behind
 //! is inert, and cleared at the next contact.
 
-mod csrf;
+mod holder;
 mod jar;
 mod present;
 mod set;
 
-use axum::http::HeaderValue;
-use rekindle::core::SessionId;
+use http::HeaderValue;
+use rekindle_core::SessionId;
 
-pub(crate) use csrf::check as check_forgery;
-pub(crate) use jar::Jar;
-pub(crate) use present::presented;
-pub(crate) use set::{TooLong, clear, set};
+pub use holder::{Holder, NoHolder, holder};
+pub use jar::Jar;
+pub use present::{Presented, presented};
+pub use set::{TooLong, clear, set, set_access};
 
-use crate::browsers::Browsers;
+use crate::http::Browsers;
 
 /// Names the cookies of one session: 8 characters that say nothing of its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Slot(String);
+pub struct Slot(String);
 
 impl Slot {
-    pub(crate) fn of(session: SessionId) -> Self {
-        Self(rekindle::token::cookie_slot(session))
+    /// That of a session.
+    pub fn of(session: SessionId) -> Self {
+        Self(crate::token::cookie_slot(session))
     }
 
     fn parse(text: &str) -> Option<Self> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         (text.len() == 8 && text.bytes().all(known)).then(|| Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Display for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -45,4 +52,4 @@ fn names(browsers: &Browsers) -> (&'static str, &'static str) {
 }
 
 /// `Set-Cookie` headers of one answer.
-pub(crate) type SetCookies = Vec<HeaderValue>;
+pub type SetCookies = Vec<HeaderValue>;

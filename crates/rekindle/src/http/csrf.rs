@@ -1,12 +1,12 @@
 //! Requests that another site makes a browser send: its cookies come along, its user's wish does not.
 
-use axum::http::header::{HeaderMap, ORIGIN};
+use http::header::{HeaderMap, ORIGIN};
 
-use crate::browsers::Browsers;
+use super::Browsers;
 
 /// The request may be another site's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Forgery;
+pub struct Forgery;
 
 /// Lets a request through that changes something and whose cookies count.
 ///
@@ -17,7 +17,7 @@ pub(crate) struct Forgery;
 ///
 /// # Errors
 /// [`Forgery`].
-pub(crate) fn check(headers: &HeaderMap, browsers: &Browsers) -> Result<(), Forgery> {
+pub fn check(headers: &HeaderMap, browsers: &Browsers) -> Result<(), Forgery> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let site = text("sec-fetch-site");
     let origin = text(ORIGIN.as_str());
@@ -36,12 +36,10 @@ mod tests {
     use super::*;
 
     fn passes(trust_same_site: bool, headers: &[(&'static str, &str)]) -> bool {
-        let mut browsers = Browsers::at("https://example.com");
-        browsers.trust_same_site = trust_same_site;
-        browsers.other_origins.push("https://app.example.net".to_owned());
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap()));
+        let browsers = Browsers::at("https://example.com").trusting_same_site(trust_same_site);
+        let browsers = browsers.trusting(["https://app.example.net".to_owned()]);
+        let headers =
+            headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
         check(&headers.collect(), &browsers).is_ok()
     }
 

@@ -1,27 +1,30 @@
 //! What is put into the jar, and taken out.
 
-use axum::http::HeaderValue;
-use cookie::Cookie;
-use cookie::time::Duration;
-use rekindle::core::{Seconds, SessionId, Timestamp};
-use rekindle::engine::Tokens;
+use ::cookie::Cookie;
+use ::cookie::time::Duration;
+use http::HeaderValue;
+use rekindle_core::{Seconds, SessionId, Timestamp};
 
 use super::{SetCookies, Slot, names};
-use crate::browsers::Browsers;
+use crate::engine::Tokens;
+use crate::http::{Browsers, SameSite};
 
 /// Name and value together: browsers drop what is longer, without a word (RFC 6265bis section 5.7).
 const LONGEST: usize = 4096;
 
 /// The access token has no room in a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLong(pub(crate) usize);
+pub struct TooLong(
+    /// The length of the cookie, in bytes.
+    pub usize,
+);
 
 /// Both cookies of a session. `lasting`: they outlive the browser's window.
 ///
 /// # Errors
 /// The access token is too long. A cookie of it would be dropped, every page would find the user signed out, and
 /// every refresh would look like a success.
-pub(crate) fn set(
+pub fn set(
     tokens: &Tokens,
     lasting: bool,
     now: Timestamp,
@@ -39,11 +42,26 @@ pub(crate) fn set(
     ([access, refresh].iter().filter_map(header).collect(), Ok(()))
 }
 
+/// The access cookie alone, until the window is closed: its token ends sooner, most likely.
+///
+/// # Errors
+/// As [`set`].
+pub fn set_access(
+    session: SessionId,
+    access_token: &str,
+    browsers: &Browsers,
+) -> Result<HeaderValue, TooLong> {
+    let (access, _) = both(session, browsers);
+    let length = access.name().len() + access_token.len();
+    let cookie = header(&with(access, access_token, None)).filter(|_| length <= LONGEST);
+    cookie.ok_or(TooLong(length))
+}
+
 /// Expires both cookies of a session, and nobody else's.
 ///
 /// Where they are for a domain, also those for the host alone: they may be from before the domain was set, and nothing
 /// else would take them out. The other way round the old domain is not known any more.
-pub(crate) fn clear(session: SessionId, browsers: &Browsers) -> SetCookies {
+pub fn clear(session: SessionId, browsers: &Browsers) -> SetCookies {
     let alone = browsers.domain.is_some().then(|| Browsers { domain: None, ..browsers.clone() });
     let cleared = [Some(browsers), alone.as_ref()].into_iter().flatten().flat_map(|browsers| {
         let (access, refresh) = both(session, browsers);
@@ -60,7 +78,11 @@ fn both(session: SessionId, browsers: &Browsers) -> (Cookie<'static>, Cookie<'st
             .path(path.to_owned())
             .http_only(true)
             .secure(browsers.https)
-            .same_site(browsers.same_site);
+            .same_site(match browsers.same_site {
+                SameSite::Lax => ::cookie::SameSite::Lax,
+                SameSite::Strict => ::cookie::SameSite::Strict,
+                SameSite::None => ::cookie::SameSite::None,
+            });
         if let Some(domain) = &browsers.domain {
             cookie = cookie.domain(domain.clone());
         }

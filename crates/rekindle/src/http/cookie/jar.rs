@@ -1,24 +1,41 @@
 //! What a request's `Cookie` headers hold of ours.
 
-use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue};
+use std::fmt;
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 
 use super::{Slot, names};
-use crate::browsers::Browsers;
+use crate::http::Browsers;
 
 /// More cookies of one kind are not looked at: each genuine one costs a read of its row. A jar has one or two; the
 /// rest was put there by somebody who wants the reads.
 const MOST: usize = 16;
 
 /// The cookies of ours, in the order in which they were sent. Nothing is proved yet.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Jar {
-    pub(crate) access: Vec<(Slot, String)>,
-    pub(crate) refresh: Vec<(Slot, String)>,
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Jar {
+    /// Access tokens.
+    pub access: Vec<(Slot, String)>,
+    /// Refresh tokens.
+    pub refresh: Vec<(Slot, String)>,
+}
+
+impl fmt::Debug for Jar {
+    /// Without the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slots =
+            |cookies: &[(Slot, String)]| cookies.iter().map(|(slot, _)| slot.clone()).collect::<Vec<_>>();
+        f.debug_struct("Jar")
+            .field("access", &slots(&self.access))
+            .field("refresh", &slots(&self.refresh))
+            .finish()
+    }
 }
 
 impl Jar {
-    pub(crate) fn of(headers: &HeaderMap, browsers: &Browsers) -> Self {
+    /// Those of a request.
+    pub fn of(headers: &HeaderMap, browsers: &Browsers) -> Self {
         let (access, refresh) = names(browsers);
         let mut jar = Self::default();
         // A browser sends all cookies in one line, and what an application keeps in its own need not be ASCII: one
@@ -40,7 +57,8 @@ impl Jar {
         jar
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is none of ours.
+    pub fn is_empty(&self) -> bool {
         self.access.is_empty() && self.refresh.is_empty()
     }
 }
