@@ -6,8 +6,8 @@ use axum::Router;
 use axum::routing::{delete, get, post};
 use rekindle::Engine;
 use rekindle::clock::Clock;
+use rekindle::http::{AuthenticationLayer, Browsers};
 
-use crate::cookies::Cookies;
 use crate::users::Users;
 use crate::{pages, sessions};
 
@@ -16,19 +16,19 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) users: Arc<Users>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) cookies: Cookies,
-    /// Where browsers find the application.
-    pub(crate) origin: Arc<str>,
+    /// Where browsers find the application: the names of its cookies, and whose pages may act for their users.
+    pub(crate) browsers: Arc<Browsers>,
 }
 
 impl App {
     pub(crate) fn new(engine: Engine, users: Arc<Users>, clock: Arc<dyn Clock>, public_url: &str) -> Self {
-        let cookies = Cookies { https: public_url.starts_with("https:") };
-        Self { engine, users, clock, cookies, origin: public_url.into() }
+        Self { engine, users, clock, browsers: Arc::new(Browsers::at(public_url)) }
     }
 }
 
 pub(crate) fn router(app: App) -> Router {
+    // Finds out who makes a request, and refuses nobody: that is for the handlers that take a `Session`.
+    let who = AuthenticationLayer::new(app.engine.clone()).with_cookies((*app.browsers).clone());
     Router::new()
         .route("/", get(pages::home))
         .route("/login", get(pages::login))
@@ -44,5 +44,6 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/logout/all", post(sessions::logout_everywhere))
         .route("/v1/sessions", get(sessions::list))
         .route("/v1/sessions/{id}", delete(sessions::end))
+        .layer(who)
         .with_state(app)
 }

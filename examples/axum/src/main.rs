@@ -1,14 +1,13 @@
 //! Signed-in users in an axum application: the engine is in this process, and there is no server beside it.
 
 mod app;
-mod cookies;
 mod pages;
 mod problem;
 mod sessions;
-mod signed_in;
 #[cfg(test)]
 mod tests;
 mod users;
+mod visitor;
 
 use std::env::var;
 use std::fs::{self, OpenOptions};

@@ -4,22 +4,11 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use rekindle::token::AccessToken;
+use rekindle::http::Session;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::signed_in::SignedIn;
-
-/// What our tokens say besides Rekindle's own claims.
-#[derive(Default, Deserialize)]
-struct Claims {
-    name: String,
-    role: String,
-}
-
-fn claims(token: &AccessToken) -> Claims {
-    token.claims().unwrap_or_default()
-}
+use crate::visitor::{Claims, Visitor};
 
 pub(crate) async fn home() -> Html<String> {
     page("Home", "<h1>Welcome</h1>\n<p><a href=\"/me\">Your page</a>")
@@ -41,9 +30,8 @@ pub(crate) async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], include_str!("../static/session.js"))
 }
 
-pub(crate) async fn me(SignedIn { token, .. }: SignedIn) -> impl IntoResponse {
-    let Claims { name, role } = claims(&token);
-    let (name, role) = (escaped(&name), escaped(&role));
+pub(crate) async fn me(Visitor(session): Visitor) -> impl IntoResponse {
+    let (name, role) = (escaped(&session.claims.name), escaped(&session.claims.role));
     private(page(
         &name,
         &format!(
@@ -56,14 +44,14 @@ pub(crate) async fn me(SignedIn { token, .. }: SignedIn) -> impl IntoResponse {
     ))
 }
 
-pub(crate) async fn api_me(SignedIn { token, .. }: SignedIn) -> impl IntoResponse {
-    let Claims { name, role } = claims(&token);
-    let signed_in_at = token.auth_time().as_unix();
+pub(crate) async fn api_me(session: Session<Claims>) -> impl IntoResponse {
+    let signed_in_at = session.auth_time().as_unix();
+    let Claims { name, role } = session.claims;
     private(axum::Json(serde_json::json!({ "name": name, "role": role, "signed_in_at": signed_in_at })))
 }
 
-pub(crate) async fn people(State(app): State<App>, SignedIn { token, .. }: SignedIn) -> Response {
-    if claims(&token).role != "admin" {
+pub(crate) async fn people(State(app): State<App>, Visitor(session): Visitor) -> Response {
+    if session.claims.role != "admin" {
         return not_allowed();
     }
     let forms = app.users.all().into_iter().map(|user| {
@@ -91,11 +79,11 @@ pub(crate) struct Change {
 
 pub(crate) async fn change(
     State(app): State<App>,
-    SignedIn { token, .. }: SignedIn,
+    Visitor(session): Visitor,
     Path(id): Path<u32>,
     Form(Change { role, active }): Form<Change>,
 ) -> Response {
-    if claims(&token).role != "admin" {
+    if session.claims.role != "admin" {
         return not_allowed();
     }
     match app.users.change(id, &role, active.is_some()) {

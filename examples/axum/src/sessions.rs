@@ -2,19 +2,19 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, USER_AGENT};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE, USER_AGENT};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use rekindle::core::{Device, Reason, Session, SessionId};
+use rekindle::core::{Device, Reason, SessionId};
 use rekindle::error::Ended;
+use rekindle::http::cookie::{self, Jar, SetCookies};
+use rekindle::http::{Refusal, Session, csrf};
 use rekindle::{Failure, Login, Tokens};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
-use crate::cookies::SetCookies;
 use crate::problem::Problem;
-use crate::signed_in::{SignedIn, is_own};
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
@@ -38,8 +38,8 @@ pub(crate) async fn login(
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, Problem> {
     let by_cookie = credentials.transport == Transport::Cookie;
-    if by_cookie && !is_own(&headers, &app.origin) {
-        return Err(forged());
+    if by_cookie {
+        not_forged(&app, &headers)?;
     }
     let user = app.users.with_password(&credentials.username, credentials.password).await;
     let user = user.ok_or(Problem::new(StatusCode::UNAUTHORIZED, "invalid_credentials"))?;
@@ -49,7 +49,7 @@ pub(crate) async fn login(
     let login = Login { claims: user.claims(), device, ..Login::new(user.id.to_string()) };
     let tokens = app.engine.open(login).await?;
     if by_cookie {
-        return Ok(in_cookies(&app, tokens, cleared));
+        return in_cookies(&app, tokens, cleared);
     }
     Ok(in_body(&app, tokens))
 }
@@ -68,11 +68,9 @@ pub(crate) async fn refresh(
     if let Some(Json(Presented { refresh_token })) = body {
         return Ok(in_body(&app, app.engine.refresh(&refresh_token, None).await?));
     }
-    if !is_own(&headers, &app.origin) {
-        return Err(forged());
-    }
+    not_forged(&app, &headers)?;
     let (tokens, cleared) = refreshed(&app, &headers).await?;
-    Ok(in_cookies(&app, tokens, cleared))
+    in_cookies(&app, tokens, cleared)
 }
 
 #[derive(Deserialize)]
@@ -91,18 +89,18 @@ pub(crate) async fn resume(
         return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_request"));
     }
     if headers.get("sec-fetch-dest").is_some_and(|wanted| wanted != "document") {
-        return Err(forged());
+        return Err(Refusal::Forged.into());
     }
     let (to, cookies) = match refreshed(&app, &headers).await {
         Ok((tokens, mut cookies)) => {
-            cookies.extend(app.cookies.set(&tokens, app.clock.now()));
+            cookies.extend(set(&app, &tokens)?);
             (to, cookies)
         }
         Err(problem) if problem.wants_login() => (login, problem.cleared),
         // What may pass is answered here: redirected, it would go round in circles.
         Err(problem) => return Err(problem),
     };
-    Ok(([(CACHE_CONTROL, "no-store")], AppendHeaders(cookies), Redirect::to(&to)).into_response())
+    Ok(([(CACHE_CONTROL, "no-store")], headers_of(cookies), Redirect::to(&to)).into_response())
 }
 
 /// Ends the sessions of this browser, or a program's.
@@ -116,29 +114,21 @@ pub(crate) async fn logout(
         app.engine.revoke(session.id, Reason::LoggedOut).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    if !is_own(&headers, &app.origin) {
-        return Err(forged());
-    }
+    not_forged(&app, &headers)?;
     let cleared = leave(&app, &headers).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders(cleared)).into_response())
+    Ok((StatusCode::NO_CONTENT, headers_of(cleared)).into_response())
 }
 
 /// Ends all sessions of this user.
-pub(crate) async fn logout_everywhere(
-    State(app): State<App>,
-    SignedIn { session, .. }: SignedIn,
-) -> Result<Response, Problem> {
-    app.engine.revoke_subject(&session.subject, Reason::LoggedOut).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders(app.cookies.clear(session.id))).into_response())
+pub(crate) async fn logout_everywhere(State(app): State<App>, session: Session) -> Result<Response, Problem> {
+    app.engine.revoke_subject(session.subject(), Reason::LoggedOut).await?;
+    Ok((StatusCode::NO_CONTENT, headers_of(cookie::clear(session.id(), &app.browsers))).into_response())
 }
 
-pub(crate) async fn list(
-    State(app): State<App>,
-    SignedIn { session, .. }: SignedIn,
-) -> Result<Response, Problem> {
-    let sessions = app.engine.list(&session.subject).await?;
+pub(crate) async fn list(State(app): State<App>, session: Session) -> Result<Response, Problem> {
+    let sessions = app.engine.list(session.subject()).await?;
     let listed = sessions.iter().map(|one| {
-        json!({ "id": one.id.to_string(), "device": one.device.label, "current": one.id == session.id })
+        json!({ "id": one.id.to_string(), "device": one.device.label, "current": one.id == session.id() })
     });
     let body = json!({ "sessions": listed.collect::<Vec<_>>() });
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
@@ -146,7 +136,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn end(
     State(app): State<App>,
-    SignedIn { session, .. }: SignedIn,
+    session: Session,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id: Option<SessionId> = id.parse().ok();
@@ -155,7 +145,7 @@ pub(crate) async fn end(
         None => None,
     };
     match found {
-        Some(found) if found.subject == session.subject => {
+        Some(found) if found.subject == session.subject() => {
             app.engine.revoke(found.id, Reason::Revoked).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
@@ -166,61 +156,66 @@ pub(crate) async fn end(
 /// Of several sessions in one browser the newest login that lives is refreshed. Those that have ended are cleared, and
 /// nothing else is, whatever goes wrong.
 async fn refreshed(app: &App, headers: &HeaderMap) -> Result<(Tokens, SetCookies), Problem> {
-    let mut presented = presented(app, headers).await?;
-    presented.sort_by_key(|(session, _)| std::cmp::Reverse(session.auth_time));
-    let mut problem = match app.cookies.refresh(headers).is_empty() {
-        true => Problem::new(StatusCode::UNAUTHORIZED, "token_missing"),
-        false => Failure::SessionEnded(Ended::Unknown).into(),
+    let jar = Jar::of(headers, &app.browsers);
+    let presented = cookie::presented(&app.engine, &jar).await?;
+    let ended = presented.ended.iter();
+    let mut cleared: SetCookies = ended.flat_map(|(id, _)| cookie::clear(*id, &app.browsers)).collect();
+    let mut failure = match (jar.refresh.is_empty(), presented.ended.first()) {
+        (true, _) => return Err(Refusal::Missing.into()),
+        (false, Some((_, status))) => Failure::from(*status),
+        (false, None) => Failure::SessionEnded(Ended::Unknown),
     };
-    for (session, token) in presented {
-        let mut cleared = std::mem::take(&mut problem.cleared);
-        match app.engine.refresh(token, None).await {
+    for (session, token) in presented.live {
+        match app.engine.refresh(&token, None).await {
             Ok(tokens) => return Ok((tokens, cleared)),
-            Err(failure @ Failure::SessionEnded(_)) => {
-                cleared.extend(app.cookies.clear(session.id));
-                problem = Problem::from(failure).clearing(cleared);
+            Err(ended @ Failure::SessionEnded(_)) => {
+                cleared.extend(cookie::clear(session.id, &app.browsers));
+                failure = ended;
             }
             Err(failure) => return Err(Problem::from(failure).clearing(cleared)),
         }
     }
-    Err(problem)
+    Err(Problem::from(failure).clearing(cleared))
 }
 
 async fn leave(app: &App, headers: &HeaderMap) -> Result<SetCookies, Problem> {
-    let mut cleared = Vec::new();
-    for (session, _) in presented(app, headers).await? {
+    let presented = cookie::presented(&app.engine, &Jar::of(headers, &app.browsers)).await?;
+    let mut cleared = SetCookies::new();
+    for (session, _) in presented.live {
         app.engine.revoke(session.id, Reason::LoggedOut).await?;
-        cleared.extend(app.cookies.clear(session.id));
+        cleared.extend(cookie::clear(session.id, &app.browsers));
+    }
+    for (session, _) in presented.ended {
+        cleared.extend(cookie::clear(session, &app.browsers));
     }
     Ok(cleared)
 }
 
-/// The sessions of the genuine refresh cookies. Junk is left alone: it proves nothing of anybody.
-async fn presented<'a>(app: &App, headers: &'a HeaderMap) -> Result<Vec<(Session, &'a str)>, Problem> {
-    let mut presented = Vec::new();
-    for token in app.cookies.refresh(headers) {
-        match app.engine.session_of(token).await {
-            Ok(session) => presented.push((session, token)),
-            Err(Failure::SessionEnded(_)) => {}
-            Err(failure) => return Err(failure.into()),
-        }
-    }
-    Ok(presented)
+/// Both tokens, each for as long as it lives.
+fn set(app: &App, tokens: &Tokens) -> Result<SetCookies, Problem> {
+    let (cookies, fits) = cookie::set(tokens, true, app.clock.now(), &app.browsers);
+    // Claims that are too long for a cookie: the application's own mistake.
+    fits.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error"))?;
+    Ok(cookies)
+}
+
+/// Cookies come along with requests of other sites, too.
+fn not_forged(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    csrf::check(headers, &app.browsers).map_err(|_| Refusal::Forged.into())
+}
+
+fn headers_of(cookies: SetCookies) -> AppendHeaders<Vec<(HeaderName, HeaderValue)>> {
+    AppendHeaders(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)).collect())
 }
 
 fn in_body(app: &App, tokens: Tokens) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(tokens.answer(app.clock.now()))).into_response()
 }
 
-fn in_cookies(app: &App, tokens: Tokens, mut cookies: SetCookies) -> Response {
-    let now = app.clock.now();
-    cookies.extend(app.cookies.set(&tokens, now));
-    let body = Json(tokens.answer(now).without_tokens());
-    ([(CACHE_CONTROL, "no-store")], AppendHeaders(cookies), body).into_response()
-}
-
-fn forged() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "csrf_rejected")
+fn in_cookies(app: &App, tokens: Tokens, mut cookies: SetCookies) -> Result<Response, Problem> {
+    cookies.extend(set(app, &tokens)?);
+    let body = Json(tokens.answer(app.clock.now()).without_tokens());
+    Ok(([(CACHE_CONTROL, "no-store")], headers_of(cookies), body).into_response())
 }
 
 /// A path of ours. Browsers read a backslash as a slash (WHATWG URL, section 4.4).

@@ -51,7 +51,7 @@ async fn send(
     for set in response.headers().get_all(SET_COOKIE) {
         let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
         let (value, attributes) = rest.split_once(';').unwrap();
-        assert!(attributes.contains("; HttpOnly; SameSite=Lax; Secure"), "{attributes}");
+        assert!(attributes.contains(" HttpOnly; SameSite=Lax; Secure; "), "{attributes}");
         jar.retain(|(known, _)| known != name);
         if !value.is_empty() {
             jar.push((name.to_owned(), value.to_owned()));
