@@ -100,7 +100,8 @@ impl<S: Sync, C: DeserializeOwned> FromRequestParts<S> for Session<C> {
     }
 }
 
-/// `None` where nobody is signed in. A bearer token that does not hold is refused all the same: its sender can refresh.
+/// `None` where nobody is signed in, as far as this request shows: a browser whose access cookie has run out looks the same
+/// until it has refreshed. A bearer token that does not hold is refused all the same: its sender can refresh.
 impl<S: Sync, C: DeserializeOwned> OptionalFromRequestParts<S> for Session<C> {
     type Rejection = Refusal;
 
