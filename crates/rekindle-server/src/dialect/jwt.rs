@@ -55,11 +55,11 @@ impl Codec {
 
     /// The same for a token whose time is of no account.
     pub(crate) fn read_whenever(&self, token: &str) -> Result<Signed, TokenError> {
-        let verified = jws::verify(token, &self.keys, TypRule::PlainJwt);
-        if let Err(TokenError::BadSignature) = verified {
-            self.wonder();
-        }
-        let verified = verified?;
+        let verified = jws::verify(token, &self.keys, TypRule::PlainJwt).inspect_err(|error| {
+            if *error == TokenError::BadSignature {
+                self.tell_of_another_signature();
+            }
+        })?;
         // Also refuses repeated members.
         verified.claims::<serde::de::IgnoredAny>()?;
         let members = verified.members()?;
@@ -79,11 +79,9 @@ impl Codec {
         }
         Ok(signed)
     }
-}
 
-impl Codec {
     /// Junk looks like this, and so does every token of an application that has another secret.
-    fn wonder(&self) {
+    fn tell_of_another_signature(&self) {
         static FOREIGN: OneASecond = OneASecond::new();
         if let Some(left_out) = FOREIGN.left_out() {
             tracing::warn!(

@@ -5,9 +5,9 @@ use std::io::Read as _;
 use anyhow::bail;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rekindle::core::{Refresh, Renew, Rotation, SUPERSEDED_SPAN, Session, Status, Timestamp};
+use rekindle::core::{Generation, Refresh, Renew, Rotation, SUPERSEDED_SPAN, Session, Timestamp, Verdict};
 use rekindle::engine::Peek;
-use rekindle::error::Failure;
+use rekindle::error::{Ended, Failure};
 use serde::Serialize;
 
 use crate::cli::output::Output;
@@ -88,14 +88,13 @@ async fn of_dialect(opened: &Opened, token: &str, found: &Recognised) -> anyhow:
         None => format!("{holds} Its session is not known here: purged, or of another store."),
         Some(session) => {
             facts.extend(facts_of(&session, now));
-            let lineage = &session.lineage;
-            facts.push((
-                "generation",
-                format!("{}; confirmed {}, newest {}", generation.0, lineage.confirmed.0, lineage.latest.0),
-            ));
-            match Failure::from(session.status).reason().filter(|_| session.status != Status::Active) {
-                Some(reason) => format!("{holds} Its session has ended ({reason})."),
-                None => format!("{holds} Its session lives."),
+            facts.push(place(generation, &session));
+            // A deadline may have passed that nobody has noticed yet.
+            match rekindle::core::verdict(&session, generation, now, opened.config.policy(), now) {
+                Verdict::Ended(status) => {
+                    format!("{holds} Its session has ended ({}).", Ended::from(status))
+                }
+                Verdict::Live | Verdict::Outdated => format!("{holds} Its session lives."),
             }
         }
     };
@@ -116,11 +115,7 @@ async fn refresh_token(opened: &Opened, token: &str) -> anyhow::Result<Explained
         Ok(peek) => {
             let now = opened.now();
             let mut facts = facts_of(&peek.session, now);
-            let lineage = &peek.session.lineage;
-            facts.push((
-                "generation",
-                format!("{}; confirmed {}, newest {}", peek.generation.0, lineage.confirmed.0, lineage.latest.0),
-            ));
+            facts.push(place(peek.generation, &peek.session));
             Ok(Explained { kind, facts, outcome: outcome(&peek, opened, now) })
         }
         Err(Failure::SessionEnded(_)) => Ok(Explained {
@@ -245,6 +240,13 @@ fn decoded(token: &str) -> Option<(serde_json::Value, serde_json::Value)> {
     let mut json = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
     let read = (json()?, json()?);
     (parts.count() == 1).then_some(read)
+}
+
+/// Where a refresh token stands among those of its session.
+fn place(generation: Generation, session: &Session) -> (&'static str, String) {
+    let lineage = &session.lineage;
+    let text = format!("{}; confirmed {}, newest {}", generation.0, lineage.confirmed.0, lineage.latest.0);
+    ("generation", text)
 }
 
 fn facts_of(session: &Session, now: Timestamp) -> Vec<(&'static str, String)> {
