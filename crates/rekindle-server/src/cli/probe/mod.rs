@@ -96,7 +96,7 @@ async fn probed(mut asked: Asked, progress: Progress) -> anyhow::Result<Card> {
     let sessions_wanted = Plan::sessions(wanted);
     if number < sessions_wanted {
         progress.tell(&format!(
-            "{number} of {sessions_wanted} sessions could be opened: logins are limited or slow here, so some is left out"
+            "{number} of {sessions_wanted} sessions are to be had, so some experiments are smaller or left out"
         ));
     }
     let waits = if asked.quick { 3 } else { asked.pause.as_secs() * 4 + 5 };
