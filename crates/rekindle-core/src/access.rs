@@ -1,6 +1,5 @@
 //! What the authority says of an access token whose signature holds.
 
-use crate::policy::Policy;
 use crate::session::{Generation, Session};
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -18,20 +17,13 @@ pub enum Verdict {
 }
 
 /// Judges the access token of `generation` issued at `iat` by the session's row. Pure, writes nothing.
-pub fn verdict(
-    session: &Session,
-    generation: Generation,
-    iat: Timestamp,
-    policy: &Policy,
-    now: Timestamp,
-) -> Verdict {
+pub fn verdict(session: &Session, generation: Generation, iat: Timestamp, now: Timestamp) -> Verdict {
     if session.status != Status::Active {
         return Verdict::Ended(session.status);
     }
     if let Some(deadline) = session.deadline_passed(generation, now) {
         return Verdict::Ended(Status::Expired(deadline));
     }
-    let window = policy.replay_window.unwrap_or_default();
-    let retired = iat < session.retired_before && now > session.retired_at + window;
+    let retired = iat < session.retired_before && now >= session.retired_from;
     if iat < session.bumped_at || retired { Verdict::Outdated } else { Verdict::Live }
 }

@@ -61,7 +61,8 @@ pub fn renew(session: &Session, generation: Generation, policy: &Policy, now: Ti
     }
     if policy.retire_old && iat > session.retired_before {
         next.retired_before = iat;
-        next.retired_at = t;
+        // In the row, so that everybody who reads it judges alike, whatever policy they have.
+        next.retired_from = t + policy.replay_window.unwrap_or_default() + Seconds(1);
     }
     // Moving the idle end on every request would make every request a write.
     let step = (session.idle.0 / 20).clamp(1, 3_600);

@@ -97,10 +97,10 @@ pub struct Session {
     pub confirmed_at: Timestamp,
     /// Access tokens issued before this carry outdated claims.
     pub bumped_at: Timestamp,
-    /// Access tokens issued before this were renewed, from [`retired_at`](Self::retired_at) on refused.
+    /// Access tokens issued before this were renewed, and are refused from [`retired_from`](Self::retired_from) on.
     pub retired_before: Timestamp,
-    /// When `retired_before` was last raised.
-    pub retired_at: Timestamp,
+    /// A replay window after `retired_before` was last raised.
+    pub retired_from: Timestamp,
     /// The session's secret.
     pub seed: Seed,
     /// How long it may go unused: the policy's idle life when it was opened, or a shorter one of its own.
@@ -152,7 +152,7 @@ impl Session {
             confirmed_at: now,
             bumped_at: Timestamp::ZERO,
             retired_before: Timestamp::ZERO,
-            retired_at: Timestamp::ZERO,
+            retired_from: Timestamp::ZERO,
             seed: opening.seed,
             idle,
             idle_until: (now + idle).min(absolute_until),

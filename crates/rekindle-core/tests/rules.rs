@@ -216,9 +216,9 @@ fn renew_retires_the_old_token_a_window_later() {
     let Renew::Write { next, claims_due: false, .. } = renew(&session, Generation(1), &policy, at(4)) else {
         panic!("the first renewal of a slot writes")
     };
-    assert_eq!((next.retired_before, next.retired_at), (at(3), at(4)));
+    assert_eq!((next.retired_before, next.retired_from), (at(3), at(7)));
     assert_eq!(renew(&next, Generation(1), &policy, at(5)), Renew::Current { iat: at(3) });
-    let judged = |iat: Timestamp, now| verdict(&next, Generation(1), iat, &policy, now);
+    let judged = |iat: Timestamp, now| verdict(&next, Generation(1), iat, now);
     assert_eq!(judged(LOGIN, at(6)), Verdict::Live);
     assert_eq!(judged(LOGIN, at(7)), Verdict::Outdated);
     assert_eq!(judged(at(3), at(7)), Verdict::Live);
@@ -228,11 +228,11 @@ fn renew_retires_the_old_token_a_window_later() {
 fn the_verdict_on_an_access_token() {
     let policy = policy(|s| (s.idle, s.absolute) = (Seconds(50), Seconds(80)));
     let session = bump(&login(&policy), at(10)).unwrap();
-    let judged = |iat: u64, now: u64| verdict(&session, Generation(1), at(iat), &policy, at(now));
+    let judged = |iat: u64, now: u64| verdict(&session, Generation(1), at(iat), at(now));
     assert_eq!(judged(9, 11), Verdict::Outdated);
     assert_eq!(judged(10, 11), Verdict::Live);
     assert_eq!(judged(10, 50), Verdict::Ended(Status::Expired(Deadline::Idle)));
     let ended = revoke(&session, Reason::Revoked).unwrap();
-    let said = verdict(&ended, Generation(1), at(10), &policy, at(11));
+    let said = verdict(&ended, Generation(1), at(10), at(11));
     assert_eq!(said, Verdict::Ended(Status::Revoked(Reason::Revoked)));
 }

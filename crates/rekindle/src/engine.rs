@@ -229,8 +229,7 @@ impl Engine {
         let Some((session, _)) = self.shared.store.load(token.session()).await? else {
             return Err(Failure::SessionEnded(Ended::Unknown));
         };
-        match rekindle_core::verdict(&session, token.generation(), token.issued_at(), &self.view.policy, now)
-        {
+        match rekindle_core::verdict(&session, token.generation(), token.issued_at(), now) {
             Verdict::Live => Ok((token, session)),
             Verdict::Outdated => Err(Failure::TokenExpired),
             Verdict::Ended(status) => Err(status.into()),

@@ -153,7 +153,7 @@ impl Scale {
             confirmed_at: self.at(row.confirmed_at),
             bumped_at: self.at(row.bumped),
             retired_before: Timestamp::ZERO,
-            retired_at: Timestamp::ZERO,
+            retired_from: Timestamp::ZERO,
             seed: Seed([2; 16]),
             idle: self.policy.idle,
             idle_until: self.at(row.idle),

@@ -111,18 +111,27 @@ pub struct Change {
 pub enum ChangeKind {
     /// Every access token of the session: it was revoked or has expired.
     Ended,
-    /// Access tokens of the session with an earlier `iat`: its claims changed.
-    RefuseBefore(Timestamp),
+    /// Access tokens of the session with an earlier `iat`: its claims changed, or they were renewed.
+    RefuseBefore {
+        /// The `iat` of the first token that is good.
+        issued_before: Timestamp,
+        /// From when on; [`Timestamp::ZERO`] for at once.
+        from: Timestamp,
+    },
 }
 
 impl ChangeKind {
-    /// What replacing `old` by `new` has to tell verifiers; `None` if access tokens stay as good as they were.
-    pub fn between(old: &Session, new: &Session) -> Option<Self> {
-        if new.status != Status::Active {
-            Some(Self::Ended)
-        } else {
-            (new.bumped_at > old.bumped_at).then_some(Self::RefuseBefore(new.bumped_at))
-        }
+    /// What replacing `old` by `new` has to tell verifiers; nothing if access tokens stay as good as they were.
+    pub fn between(old: &Session, new: &Session) -> impl Iterator<Item = Self> + use<> {
+        let lives = new.status == Status::Active;
+        let bumped = Self::RefuseBefore { issued_before: new.bumped_at, from: Timestamp::ZERO };
+        let retired = Self::RefuseBefore { issued_before: new.retired_before, from: new.retired_from };
+        let told = [
+            (!lives).then_some(Self::Ended),
+            (lives && new.bumped_at > old.bumped_at).then_some(bumped),
+            (lives && new.retired_before > old.retired_before).then_some(retired),
+        ];
+        told.into_iter().flatten()
     }
 }
 
@@ -214,7 +223,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Replaces the row, if it is active and of `version`. What is constant for a session's life (`subject`,
     /// `client_id`, `auth_time`, `seed`, `absolute_until`) stays as it was inserted, whatever `session` says.
-    /// A `session` that has ended or whose `bumped_at` rose also enters the feed.
+    /// A `session` that has ended, or whose `bumped_at` or `retired_before` rose, also enters the feed
+    /// ([`ChangeKind::between`]).
     async fn commit(&self, version: Version, session: &Session) -> Result<Commit, StoreError>;
 
     /// Ends the row, if it is active, whatever its version: it cannot starve behind refreshes. Enters the

@@ -81,7 +81,8 @@ async fn a_full_queue_is_unavailable_and_passes() {
     // A batch is with the thread, of a dozen and a few more; four wait; for all others there is no place.
     for _ in 0..40 {
         let answer = calls.join_next().await.unwrap().unwrap();
-        assert!(answer.unwrap_err().to_string().contains("the queue is full"));
+        let error = answer.unwrap_err().to_string();
+        assert!(error.contains("the queue is full"), "{error}");
     }
     neighbour.execute_batch("COMMIT").unwrap();
     let mut inserted = 0;

@@ -1,7 +1,7 @@
 //! The file: whose it is, how old it is, how large it gets.
 
 use rekindle::core::{Reason, Seconds, Status, Timestamp};
-use rekindle::store::sqlite::{OpenError, Synchronous};
+use rekindle::store::sqlite::{OpenError, SqliteStore, Synchronous};
 use rekindle::store::{Change, ChangeKind, Commit, KeyringDocument, Store, Survives};
 
 use super::world::{NOW, World, insert, rotated, session};
@@ -35,8 +35,8 @@ fn a_newer_schema_is_refused_with_both_versions() {
     drop(world.open());
     world.raw().pragma_update(None, "user_version", 99).unwrap();
     let error = world.try_open().err().expect("a newer file was opened");
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error:?}");
-    assert!(error.to_string().contains("schema version 99, and this Rekindle reads up to 1"), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }), "{error:?}");
+    assert!(error.to_string().contains("schema version 99, and this Rekindle reads up to 2"), "{error}");
 }
 
 /// Two servers started at once on an empty folder: one of them read the file's marks while the other was making
@@ -71,13 +71,37 @@ fn a_folder_that_is_not_there_is_an_error_with_the_path() {
     assert!(error.to_string().contains("/nonexistent/rekindle.db"), "{error}");
 }
 
-/// `fixtures/sqlite-v1.db` was written by version 0.1.0 as `write_fixture` says. It must stay readable by
-/// every later version, so it never changes; a new schema version adds a file of its own.
+/// `fixtures/sqlite-v1.db` was written as `write_fixture` says, by the first schema, which had no row 4. It must stay
+/// readable by every later version, so it never changes; a new schema version adds a file of its own.
 #[tokio::test]
 async fn a_file_of_schema_version_1_stays_readable() {
+    let (_world, store) = fixture("sqlite-v1.db");
+    holds_what_was_written(&store, &[]).await;
+    assert_eq!(store.purge(NOW + Seconds::days(31), 10).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_file_of_schema_version_2_stays_readable() {
+    let (_world, store) = fixture("sqlite-v2.db");
+    let retired = store.load(session(4, "bob").id).await.unwrap().unwrap().0;
+    let (issued_before, from) = (NOW + Seconds(180), NOW + Seconds(211));
+    assert_eq!((retired.retired_before, retired.retired_from), (issued_before, from));
+    let told = Change { session: retired.id, kind: ChangeKind::RefuseBefore { issued_before, from } };
+    holds_what_was_written(&store, &[told]).await;
+    assert_eq!(store.purge(NOW + Seconds::days(31), 10).await.unwrap(), 4);
+}
+
+/// A copy of the file, opened.
+fn fixture(name: &str) -> (World, SqliteStore) {
     let world = World::new();
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sqlite-v1.db"), world.path()).unwrap();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/");
+    std::fs::copy(format!("{fixtures}{name}"), world.path()).unwrap();
     let store = world.open();
+    (world, store)
+}
+
+/// The rows 1 to 3, and in the feed what came of them, then `more`.
+async fn holds_what_was_written(store: &dyn Store, more: &[Change]) {
     let refreshed = rotated(&rotated(&session(1, "zażółć 👩‍👧")));
     let (row, version) = store.load(refreshed.id).await.unwrap().unwrap();
     assert_eq!(row, refreshed);
@@ -90,13 +114,11 @@ async fn a_file_of_schema_version_1_stays_readable() {
     let ring = KeyringDocument { version: 2, bytes: b"second".to_vec() };
     assert_eq!(store.keyring().await.unwrap(), ring);
     let told = store.changes_since(None, 10).await.unwrap().entries;
-    let bump = ChangeKind::RefuseBefore(NOW + Seconds(9));
-    assert_eq!(
-        told,
-        [Change { session: ended.id, kind: ChangeKind::Ended }, Change { session: bumped.id, kind: bump }]
-    );
+    let bump = ChangeKind::RefuseBefore { issued_before: NOW + Seconds(9), from: Timestamp::ZERO };
+    let first =
+        [Change { session: ended.id, kind: ChangeKind::Ended }, Change { session: bumped.id, kind: bump }];
+    assert_eq!(told, [&first, more].concat());
     assert_eq!(store.commit(version, &rotated(&refreshed)).await.unwrap(), Commit::Applied);
-    assert_eq!(store.purge(NOW + Seconds::days(31), 10).await.unwrap(), 3);
 }
 
 /// An old file, migrated, has the schema of a new one.
@@ -120,7 +142,7 @@ fn a_migrated_file_has_the_schema_of_a_new_one() {
     assert_eq!(schema(&old), new);
 }
 
-/// What wrote `fixtures/sqlite-v1.db`, run here so that it stays true.
+/// What wrote the newest fixture, run here so that it stays true.
 #[tokio::test]
 async fn the_fixture_can_be_written_again() {
     let world = World::new();
@@ -137,13 +159,14 @@ async fn the_fixture_can_be_written_again() {
 }
 
 async fn write_fixture(store: &dyn Store) {
-    let mut rows = vec![session(1, "zażółć 👩‍👧"), session(2, "alice"), session(3, "alice")];
+    let mut rows = vec![session(1, "zażółć 👩‍👧"), session(2, "alice"), session(3, "alice"), session(4, "bob")];
     for row in &rows {
         let _ = store.insert(row).await.unwrap();
     }
     let _ = store.revoke(rows[1].id, Reason::Theft).await.unwrap();
     rows[2].bumped_at = NOW + Seconds(9);
-    for next in [rotated(&rows[0]), rotated(&rotated(&rows[0])), rows[2].clone()] {
+    (rows[3].retired_before, rows[3].retired_from) = (NOW + Seconds(180), NOW + Seconds(211));
+    for next in [rotated(&rows[0]), rotated(&rotated(&rows[0])), rows[2].clone(), rows[3].clone()] {
         let (_, version) = store.load(next.id).await.unwrap().unwrap();
         assert_eq!(store.commit(version, &next).await.unwrap(), Commit::Applied);
     }

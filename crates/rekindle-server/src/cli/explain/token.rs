@@ -90,7 +90,7 @@ async fn of_dialect(opened: &Opened, token: &str, found: &Recognised) -> anyhow:
             facts.extend(facts_of(&session, now));
             facts.push(place(generation, &session));
             // A deadline may have passed that nobody has noticed yet.
-            match rekindle::core::verdict(&session, generation, now, opened.config.policy(), now) {
+            match rekindle::core::verdict(&session, generation, now, now) {
                 Verdict::Ended(status) => {
                     format!("{holds} Its session has ended ({}).", Ended::from(status))
                 }

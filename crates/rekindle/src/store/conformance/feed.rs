@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rekindle_core::{Deadline, Reason, Seconds, Session, SessionId, Status};
+use rekindle_core::{Deadline, Reason, Seconds, Session, SessionId, Status, Timestamp};
 
 use super::trial::{Answered, START, Trial, rotated, row, session_of, workers};
 use crate::store::{Change, ChangeKind, Commit, FeedCursor, Insert, Revoke, Store};
@@ -24,11 +24,12 @@ async fn rest(store: &dyn Store, cursor: Option<FeedCursor>, limit: usize) -> (V
     (changes, page.next)
 }
 
-/// Ends and bumps are told, with whom and what; logins and refreshes are not. A repeated revocation is told
-/// again, because its first entry may have been lost.
+/// Ends, bumps and retired tokens are told, with whom and what; logins and refreshes are not. A repeated revocation is
+/// told again, because its first entry may have been lost.
 pub async fn feed_tells_of_ends_and_bumps(trial: Trial) {
     let store = &*trial.store;
     let [revoked, expired, bumped] = [trial.login("a").await, trial.login("b").await, trial.login("c").await];
+    let retired = trial.login("d").await;
     trial.change(bumped.id, |session| *session = rotated(session)).await;
     let (quiet, cursor) = rest(store, None, 10).await;
     assert_eq!(quiet, []);
@@ -39,9 +40,23 @@ pub async fn feed_tells_of_ends_and_bumps(trial: Trial) {
     trial.change(bumped.id, |session| session.bumped_at = bump).await;
     // Refreshed later: the bump stands as it was told.
     trial.change(bumped.id, |session| *session = rotated(session)).await;
+    // Both in one write: the tokens before the renewal for a while, those before the bump not at all.
+    let (renewal, end_of_window) = (START + Seconds(7), START + Seconds(40));
+    trial
+        .change(retired.id, |session| {
+            (session.bumped_at, session.retired_before, session.retired_from) =
+                (bump, renewal, end_of_window);
+        })
+        .await;
     let change = |session: &Session, kind| Change { session: session.id, kind };
-    let told =
-        [change(&revoked, ENDED), change(&expired, ENDED), change(&bumped, ChangeKind::RefuseBefore(bump))];
+    let refuse_before = |issued_before, from| ChangeKind::RefuseBefore { issued_before, from };
+    let told = [
+        change(&revoked, ENDED),
+        change(&expired, ENDED),
+        change(&bumped, refuse_before(bump, Timestamp::ZERO)),
+        change(&retired, refuse_before(bump, Timestamp::ZERO)),
+        change(&retired, refuse_before(renewal, end_of_window)),
+    ];
     let (entries, end) = rest(store, Some(cursor), 2).await;
     assert_eq!(entries, told);
     assert_eq!(rest(store, None, 10).await.0, told);

@@ -126,7 +126,7 @@ pub async fn extreme_values_round_trip(trial: Trial) {
         confirmed_at: far(3),
         bumped_at: far(4),
         retired_before: far(5),
-        retired_at: far(6),
+        retired_from: far(6),
         seed: Seed([0xff; 16]),
         idle: Seconds((1 << 62) - 7),
         idle_until: far(8),

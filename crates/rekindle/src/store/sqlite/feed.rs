@@ -14,12 +14,12 @@ pub(super) fn enter(
     kind: ChangeKind,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO changes (at, sid, refuse_before) VALUES (?1, ?2, ?3)";
-    let refuse_before = match kind {
-        ChangeKind::Ended => None,
-        ChangeKind::RefuseBefore(moment) => Some(signed(moment.as_unix())?),
+    const SQL: &str = "INSERT INTO changes (at, sid, refuse_before, refuse_from) VALUES (?1, ?2, ?3, ?4)";
+    let (refuse_before, refuse_from) = match kind {
+        ChangeKind::Ended => (None, Timestamp::ZERO),
+        ChangeKind::RefuseBefore { issued_before, from } => (Some(signed(issued_before.as_unix())?), from),
     };
-    let values = params![signed(at.as_unix())?, session.0, refuse_before];
+    let values = params![signed(at.as_unix())?, session.0, refuse_before, signed(refuse_from.as_unix())?];
     conn.prepare_cached(SQL).and_then(|mut insert| insert.execute(values)).map(drop).map_err(failed)
 }
 
@@ -31,7 +31,8 @@ pub(super) fn since(
     const EPOCH: &str = "SELECT value FROM meta WHERE key = 'feed_epoch'";
     const LAST: &str = "SELECT seq FROM sqlite_sequence WHERE name = 'changes'";
     const FIRST: &str = "SELECT min(seq) FROM changes";
-    const ENTRIES: &str = "SELECT seq, sid, refuse_before FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    const ENTRIES: &str =
+        "SELECT seq, sid, refuse_before, refuse_from FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     let number = |sql| {
         let value =
             conn.prepare_cached(sql).and_then(|mut select| select.query_row([], |row| row.get(0)).optional());
@@ -56,7 +57,10 @@ pub(super) fn since(
         let moment: Option<i64> = column(row, 2)?;
         let kind = match moment {
             None => ChangeKind::Ended,
-            Some(at) => ChangeKind::RefuseBefore(Timestamp::from_unix(natural(at, "refuse_before")?)),
+            Some(before) => ChangeKind::RefuseBefore {
+                issued_before: Timestamp::from_unix(natural(before, "refuse_before")?),
+                from: Timestamp::from_unix(natural(column(row, 3)?, "refuse_from")?),
+            },
         };
         entries.push(Change { session: SessionId(sixteen(row, 1)?), kind });
     }

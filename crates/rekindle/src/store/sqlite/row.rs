@@ -13,7 +13,7 @@ pub(super) const FIRST: i64 = 1 << 23;
 macro_rules! columns {
     () => {
         "sid, version, status, latest, floor_gap, confirmed_gap, before_gap, auth_time, issued_at, \
-         confirmed_at, bumped_at, retired_before, retired_at, idle, idle_until, absolute_until, last_seen, \
+         confirmed_at, bumped_at, retired_before, retired_from, idle, idle_until, absolute_until, last_seen, \
          seed, subject, client_id, label, agent, claims"
     };
 }
@@ -42,7 +42,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<(Session, Version), StoreError> {
         confirmed_at: moment(row, 9)?,
         bumped_at: moment(row, 10)?,
         retired_before: moment(row, 11)?,
-        retired_at: moment(row, 12)?,
+        retired_from: moment(row, 12)?,
         seed: Seed(sixteen(row, 17)?),
         idle: Seconds(natural(integer(row, 13)?, "idle")?),
         idle_until: moment(row, 14)?,
@@ -60,7 +60,7 @@ pub(super) struct Numbers {
     pub(super) confirmed_at: i64,
     pub(super) bumped_at: i64,
     pub(super) retired_before: i64,
-    pub(super) retired_at: i64,
+    pub(super) retired_from: i64,
     pub(super) idle: i64,
     pub(super) idle_until: i64,
     pub(super) absolute_until: i64,
@@ -80,7 +80,7 @@ impl Numbers {
             confirmed_at: moment(session.confirmed_at)?,
             bumped_at: moment(session.bumped_at)?,
             retired_before: moment(session.retired_before)?,
-            retired_at: moment(session.retired_at)?,
+            retired_from: moment(session.retired_from)?,
             idle: signed(session.idle.0)?,
             idle_until: moment(session.idle_until)?,
             absolute_until: moment(session.absolute_until)?,

@@ -12,7 +12,7 @@ const APPLICATION_ID: i32 = 0x524b_4e44;
 
 /// What leads from each schema version to the next. Files of old versions are about, so an entry that was
 /// released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! What is done to the rows of sessions. Each function runs inside a transaction of its lane.
 
 use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::feed;
 use super::lane::{failed, together};
@@ -38,7 +38,7 @@ pub(super) fn insert(conn: &Connection, session: &Session) -> Result<Insert, Sto
                 n.confirmed_at,
                 n.bumped_at,
                 n.retired_before,
-                n.retired_at,
+                n.retired_from,
                 n.idle,
                 n.idle_until,
                 n.absolute_until,
@@ -69,43 +69,55 @@ pub(super) fn commit(
     session: &Session,
     at: Timestamp,
 ) -> Result<Commit, StoreError> {
-    const FIND: &str = "SELECT bumped_at FROM sessions WHERE sid = ?1 AND version = ?2 AND status = 0";
+    const FIND: &str =
+        concat!("SELECT ", columns!(), " FROM sessions WHERE sid = ?1 AND version = ?2 AND status = 0");
     let n = Numbers::of(session)?;
     let held = signed(version.0)?;
     // The common case, a refresh: one statement, atomic by itself, that names no column of an index. A row
-    // whose bump rises does not match and goes the longer way.
-    if session.status == Status::Active && replace(conn, held, session, &n, n.bumped_at)? {
+    // with something to tell of does not match and goes the longer way.
+    if session.status == Status::Active && replace(conn, held, session, &n, Told::Nothing)? {
         return Ok(Commit::Applied);
     }
     together(conn, || {
-        let bumped: Option<i64> = conn
-            .prepare_cached(FIND)
-            .and_then(|mut find| find.query_row(params![session.id.0, held], |row| row.get(0)).optional())
-            .map_err(failed)?;
-        let Some(bumped) = bumped else { return Ok(Commit::Conflict) };
-        replace(conn, held, session, &n, 0)?;
+        let mut find = conn.prepare_cached(FIND).map_err(failed)?;
+        let mut rows = find.query(params![session.id.0, held]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(Commit::Conflict) };
+        let (old, _) = decode(row)?;
+        drop(rows);
+        replace(conn, held, session, &n, Told::Anything)?;
         if session.status != Status::Active {
             end(conn, session.id, session.status)?;
-            feed::enter(conn, session.id, ChangeKind::Ended, at)?;
-        } else if n.bumped_at > bumped {
-            feed::enter(conn, session.id, ChangeKind::RefuseBefore(session.bumped_at), at)?;
+        }
+        for kind in ChangeKind::between(&old, session) {
+            feed::enter(conn, session.id, kind, at)?;
         }
         Ok(Commit::Applied)
     })
 }
 
-/// Writes all that is not constant, except the status, if the row's bump is not below `bumped_from`.
+/// What a row may have to tell the feed of.
+enum Told {
+    Nothing,
+    Anything,
+}
+
+/// Writes all that is not constant, except the status, if the row has no more to tell of than `told`.
 fn replace(
     conn: &Connection,
     held: i64,
     session: &Session,
     n: &Numbers,
-    bumped_from: i64,
+    told: Told,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET version = ?2 + 1, latest = ?3, floor_gap = ?4, confirmed_gap = ?5, \
          before_gap = ?6, issued_at = ?7, confirmed_at = ?8, bumped_at = ?9, retired_before = ?10, \
-         retired_at = ?11, idle = ?12, idle_until = ?13, last_seen = ?14, label = ?15, agent = ?16, \
-         claims = ?17 WHERE sid = ?1 AND version = ?2 AND status = 0 AND bumped_at >= ?18";
+         retired_from = ?11, idle = ?12, idle_until = ?13, last_seen = ?14, label = ?15, agent = ?16, \
+         claims = ?17 WHERE sid = ?1 AND version = ?2 AND status = 0 AND bumped_at >= ?18 \
+         AND retired_before >= ?19";
+    let (bumped_from, retired_from) = match told {
+        Told::Nothing => (n.bumped_at, n.retired_before),
+        Told::Anything => (0, 0),
+    };
     let [latest, floor_gap, confirmed_gap, before_gap] = n.lineage;
     let values = params![
         session.id.0,
@@ -118,7 +130,7 @@ fn replace(
         n.confirmed_at,
         n.bumped_at,
         n.retired_before,
-        n.retired_at,
+        n.retired_from,
         n.idle,
         n.idle_until,
         n.last_seen,
@@ -126,6 +138,7 @@ fn replace(
         session.device.agent,
         session.claims,
         bumped_from,
+        retired_from,
     ];
     conn.prepare_cached(SQL)
         .and_then(|mut update| update.execute(values))
