@@ -22,6 +22,7 @@ use crate::token::{AccessToken, Expected, TokenError};
 
 mod adoption;
 mod builder;
+mod feed;
 mod form;
 mod login;
 mod presented;
@@ -32,6 +33,7 @@ mod upkeep;
 
 pub use adoption::Adopt;
 pub use builder::Builder;
+pub use feed::News;
 pub use form::{Draft, Occasion, TokenForm, Written};
 pub use login::Login;
 pub use presented::Presentation;
@@ -65,6 +67,8 @@ struct Shared {
     /// How many writes are under way. No lock: a hook may begin another inside one, and must not queue behind
     /// whoever waits for the last of them.
     writes: tokio::sync::watch::Sender<usize>,
+    /// Wakes those who wait for the feed.
+    changed: tokio::sync::Notify,
 }
 
 /// How long sessions live, and what their tokens look like.
@@ -285,6 +289,9 @@ impl Engine {
             kind,
         };
         self.shared.observer.observe(&event);
+        if feed::is_told(kind) {
+            self.shared.changed.notify_waiters();
+        }
     }
 
     fn report_rotation(&self, next: &Session, how: Rotation) {

@@ -17,8 +17,8 @@ use rekindle::hook::{ClaimsHook, HookError, Resolution};
 use rekindle::keyring::STAGE;
 use rekindle::store::memory::MemoryStore;
 use rekindle::store::{
-    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-    Store, StoreError, Version,
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke, Scan,
+    Stats, Store, StoreError, Version,
 };
 use rekindle::token::{Algorithm, Claims, KeyError};
 use rekindle::{Builder, Login};
@@ -321,7 +321,7 @@ impl Store for Flaky {
     async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
         self.0.scan(after, limit).await
     }
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         self.0.purge(before, limit).await
     }
     async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError> {

@@ -13,8 +13,8 @@ use rekindle::entropy::SystemEntropy;
 use rekindle::store::conformance::{self, Candidate, Trial};
 use rekindle::store::memory::MemoryStore;
 use rekindle::store::{
-    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-    Store, StoreError, Survives, Version,
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke, Scan,
+    Stats, Store, StoreError, Survives, Version,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +198,7 @@ impl Store for Broken {
         Ok(page)
     }
 
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         match self.bug {
             Bug::PurgeWithoutLimit => self.inner.purge(before, usize::MAX).await,
             Bug::PurgeTooEarly => self.inner.purge(Timestamp::from_unix(before.as_unix() + 1), limit).await,

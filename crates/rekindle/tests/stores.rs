@@ -20,8 +20,8 @@ mod sqlite_file {
     use rekindle::core::{Reason, Session, SessionId, Timestamp};
     use rekindle::store::sqlite::{Options, SqliteStore, Synchronous};
     use rekindle::store::{
-        Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-        Store, StoreError, Version,
+        Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke,
+        Scan, Stats, Store, StoreError, Version,
     };
 
     use super::*;
@@ -85,7 +85,7 @@ mod sqlite_file {
         async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError> {
             self.next().scan(after, limit).await
         }
-        async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
             self.next().purge(before, limit).await
         }
         async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError> {

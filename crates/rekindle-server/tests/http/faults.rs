@@ -68,7 +68,7 @@ async fn cache_flush_does_not_unrevoke(world: World) {
     assert_eq!(node.try_refresh(&login.refresh).await.outcome(), "401 session_ended logged_out");
 
     let end_of_time = Timestamp::from_unix(u64::from(u32::MAX));
-    assert_eq!(world.store.purge(end_of_time, 1_000).await.unwrap(), 1);
+    assert_eq!(world.store.purge(end_of_time, 1_000).await.unwrap().rows, 1);
     assert_eq!(node.try_refresh(&login.refresh).await.outcome(), "401 session_ended unknown");
     let access = node.signed_in("GET", "/v1/session", &login.access).await;
     assert_eq!(access.outcome(), "401 session_ended unknown");

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use rekindle::core::{Reason, Session, SessionId, Timestamp};
 use rekindle::store::{
-    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-    Store, StoreError, Version,
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke, Scan,
+    Stats, Store, StoreError, Version,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -202,7 +202,7 @@ impl Store for Probe {
         self.inner.scan(after, limit).await
     }
 
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         self.inner.purge(before, limit).await
     }
 

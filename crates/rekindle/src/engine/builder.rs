@@ -38,6 +38,7 @@ impl Builder {
             session_cap: None,
             policies: Mutex::default(),
             writes: tokio::sync::watch::Sender::new(0),
+            changed: tokio::sync::Notify::new(),
         };
         let view = View {
             policy: Policy::default(),

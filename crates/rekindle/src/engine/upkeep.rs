@@ -4,12 +4,14 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use rekindle_core::Seconds;
+
 use super::{Engine, Shared, View};
 use crate::error::Failure;
 use crate::keyring::POLL;
-use crate::token::access::MAX_LEEWAY;
+use crate::store::Purged;
 
-/// Rows purged by one write: small enough that a login waiting behind it does not notice.
+/// Rows and changes purged by one write: small enough that a login waiting behind it does not notice.
 const PURGE_BATCH: usize = 200;
 
 pub(super) fn start(engine: &Engine) {
@@ -31,22 +33,21 @@ async fn run(shared: Weak<Shared>, view: Arc<View>) {
         for policy in engine.policies() {
             let _ = engine.shared.keys.retire(&policy, &*engine.shared.entropy).await;
         }
-        while matches!(engine.purge().await, Ok(purged) if purged >= PURGE_BATCH) {}
+        while matches!(engine.purge().await, Ok(gone) if gone.rows.max(gone.changes) >= PURGE_BATCH) {}
     }
 }
 
 impl Engine {
-    /// Forgets one batch of rows that nothing alive refers to. Answers how many went. The engine's own upkeep
+    /// Forgets one batch of rows that nothing alive refers to, and of changes that no verifier needs any more. The engine's own upkeep
     /// calls it; an application that runs without tokio's timer may do so itself.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
-    pub async fn purge(&self) -> Result<usize, Failure> {
+    pub async fn purge(&self) -> Result<Purged, Failure> {
         let now = self.now().as_unix();
         // An access token of a session that has ended may still be on its way to a verifier, and one that
         // grants the most leeway must have learned of that end until it refuses the token by its age.
-        let access = self.policies().iter().map(|policy| policy.access.0).max().unwrap_or_default();
-        let kept = access + MAX_LEEWAY.0;
+        let Seconds(kept) = self.changes_matter_for();
         let before = rekindle_core::Timestamp::from_unix(now.saturating_sub(kept));
         Ok(self.shared.store.purge(before, PURGE_BATCH).await?)
     }

@@ -147,6 +147,15 @@ pub struct Changes {
     pub restarted: bool,
 }
 
+/// What a [`purge`](Store::purge) forgot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// How many rows.
+    pub rows: usize,
+    /// How many changes of the feed.
+    pub changes: usize,
+}
+
 /// A page of a [`scan`](Store::scan).
 #[derive(Clone, Debug)]
 pub struct Scan {
@@ -241,11 +250,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets rows, whatever their status, whose `absolute_until` is before `before`, and changes that
     /// entered the feed before `before`, as the store's clock tells; at most `limit` of each, the oldest
-    /// first. Answers how many rows went; fewer than `limit` means that none is left to go.
+    /// first. Answers how many went; fewer than `limit` of a kind means that none of it is left to go.
     ///
     /// Callers leave an access token's life and some minutes of clock skew between `before` and now: what is
     /// forgotten then no longer matters to any verifier.
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError>;
 
     /// The moment before which nothing of `subject` is adopted any more; [`Timestamp::ZERO`] if never set.
     async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError>;

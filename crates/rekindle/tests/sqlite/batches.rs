@@ -154,6 +154,6 @@ async fn a_full_file_refuses_growth_and_keeps_refreshing() {
 
     // Room made by a purge is used again.
     let all_ended = first.absolute_until + rekindle::core::Seconds(1);
-    assert_eq!(store.purge(all_ended, 50).await.unwrap(), 50);
+    assert_eq!(store.purge(all_ended, 50).await.unwrap().rows, 50);
     insert(&store, 60_000).await;
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use metrics::{Counter, Histogram};
 use rekindle::core::{Reason, Seconds, Session, SessionId, Timestamp};
 use rekindle::store::{
-    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-    Store, StoreError, Version,
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke, Scan,
+    Stats, Store, StoreError, Version,
 };
 use tokio::time::Instant;
 
@@ -151,7 +151,7 @@ impl Store for MeasuredStore {
         self.scan.measure(self.inner.scan(after, limit)).await
     }
 
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         self.purge.measure(self.inner.purge(before, limit)).await
     }
 

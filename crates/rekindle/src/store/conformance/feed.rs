@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rekindle_core::{Deadline, Reason, Seconds, Session, SessionId, Status, Timestamp};
 
 use super::trial::{Answered, START, Trial, rotated, row, session_of, workers};
-use crate::store::{Change, ChangeKind, Commit, FeedCursor, Insert, Revoke, Store};
+use crate::store::{Change, ChangeKind, Commit, FeedCursor, Insert, Purged, Revoke, Store};
 
 const ENDED: ChangeKind = ChangeKind::Ended;
 
@@ -178,16 +178,16 @@ pub async fn feed_forgets_what_is_old(trial: Trial) {
         async || rest(store, None, 10).await.0.into_iter().map(|change| change.session).collect::<Vec<_>>();
 
     // The rows live for thirty days yet; the limit holds for changes too.
-    assert_eq!(store.purge(START + Seconds(60), 1).await.answered(), 0);
+    assert_eq!(store.purge(START + Seconds(60), 1).await.answered(), Purged { rows: 0, changes: 1 });
     assert_eq!(kept().await, logins[1..]);
-    assert_eq!(store.purge(START + Seconds(60), 10).await.answered(), 0);
+    assert_eq!(store.purge(START + Seconds(60), 10).await.answered(), Purged { rows: 0, changes: 1 });
     assert_eq!(kept().await, logins[2..], "a change of that very second stays");
 
     for (cursor, restarted) in [(start, true), (cursors[0], true), (cursors[1], false), (cursors[5], false)] {
         let page = store.changes_since(Some(cursor), 10).await.answered();
         assert_eq!(page.restarted, restarted, "from {cursor:?}");
     }
-    assert_eq!(store.purge(START + Seconds(600), 10).await.answered(), 0);
+    assert_eq!(store.purge(START + Seconds(600), 10).await.answered(), Purged { rows: 0, changes: 4 });
     assert_eq!(kept().await, []);
     // Nothing is left, and still the feed knows who has seen everything.
     assert!(store.changes_since(Some(cursors[4]), 10).await.answered().restarted);

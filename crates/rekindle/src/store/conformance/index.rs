@@ -112,7 +112,8 @@ pub async fn purge_takes_the_oldest_up_to_its_limit(trial: Trial) {
     sessions.sort_by_key(|session| session.absolute_until);
     trial.revoke(sessions[1].id).await;
 
-    let purge = async |seconds, limit| trial.store.purge(START + Seconds(seconds), limit).await.answered();
+    let purge =
+        async |seconds, limit| trial.store.purge(START + Seconds(seconds), limit).await.answered().rows;
     assert_eq!(purge(0, 10).await, 0);
     assert_eq!(purge(10, 0).await, 0);
     assert_eq!(purge(5, 2).await, 2);

@@ -28,7 +28,7 @@ pub async fn absent_rows_stay_absent(trial: Trial) {
     let purged = trial.login("alice").await;
     let (_, version) = trial.row(purged.id).await;
     let after_its_end = purged.absolute_until + Seconds(1);
-    assert_eq!(trial.store.purge(after_its_end, 10).await.answered(), 1);
+    assert_eq!(trial.store.purge(after_its_end, 10).await.answered().rows, 1);
 
     for (ghost, version) in
         [(session_of("alice"), Version(1)), (session_of("alice"), Version(0)), (purged, version)]
@@ -105,7 +105,7 @@ pub async fn constants_stay(trial: Trial) {
     assert_eq!(trial.row(login.id).await.0, Session { claims: "{}".into(), ..login.clone() });
     assert_eq!(trial.store.list("mallory").await.answered(), []);
     assert_eq!(trial.store.list("alice").await.answered().len(), 1);
-    assert_eq!(trial.store.purge(login.absolute_until, 10).await.answered(), 0);
+    assert_eq!(trial.store.purge(login.absolute_until, 10).await.answered().rows, 0);
 }
 
 /// What goes in comes out: numbers near 2^62, empty and long texts, every status.

@@ -8,7 +8,7 @@ use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
 
 use super::{
     Change, ChangeKind, Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument,
-    Revoke, Scan, Stats, Store, StoreError, Survives, Version,
+    Purged, Revoke, Scan, Stats, Store, StoreError, Survives, Version,
 };
 use crate::clock::Clock;
 use crate::entropy::{Entropy, random};
@@ -72,10 +72,11 @@ impl Feed {
         Changes { entries, next, restarted: cursor.is_some() && known.is_none() }
     }
 
-    fn forget(&mut self, before: Timestamp, limit: usize) {
+    fn forget(&mut self, before: Timestamp, limit: usize) -> usize {
         let old = self.kept.iter().take(limit).take_while(|(at, _)| *at < before).count();
         self.kept.drain(..old);
         self.forgotten += old as u64;
+        old
     }
 }
 
@@ -148,7 +149,7 @@ impl Store for MemoryStore {
         Ok(Scan { sessions, next })
     }
 
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         let mut state = self.state()?;
         let ids: Vec<SessionId> =
             state.ends.iter().take(limit).take_while(|(end, _)| *end < before).map(|(_, id)| *id).collect();
@@ -162,8 +163,7 @@ impl Store for MemoryStore {
                 }
             }
         }
-        state.feed.forget(before, limit);
-        Ok(ids.len())
+        Ok(Purged { rows: ids.len(), changes: state.feed.forget(before, limit) })
     }
 
     async fn subject_epoch(&self, subject: &str) -> Result<Timestamp, StoreError> {

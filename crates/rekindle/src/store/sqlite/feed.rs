@@ -68,8 +68,8 @@ pub(super) fn since(
     Ok(Changes { entries, next, restarted: cursor.is_some() && known.is_none() })
 }
 
-/// Forgets the oldest changes, as far as they were entered before `before`.
-pub(super) fn forget(conn: &Connection, before: i64, limit: i64) -> Result<(), StoreError> {
+/// Forgets the oldest changes, as far as they were entered before `before`. Answers how many.
+pub(super) fn forget(conn: &Connection, before: i64, limit: i64) -> Result<usize, StoreError> {
     // Up to the first that is young enough: what is kept has no gaps, and the first number kept says what
     // was forgotten.
     const OLDEST: &str = "SELECT seq, at FROM changes ORDER BY seq LIMIT ?1";
@@ -84,6 +84,6 @@ pub(super) fn forget(conn: &Connection, before: i64, limit: i64) -> Result<(), S
         upto = Some(column(row, 0)?);
     }
     drop(rows);
-    let Some(upto) = upto else { return Ok(()) };
-    conn.prepare_cached(DELETE).and_then(|mut delete| delete.execute([upto])).map(drop).map_err(failed)
+    let Some(upto) = upto else { return Ok(0) };
+    conn.prepare_cached(DELETE).and_then(|mut delete| delete.execute([upto])).map_err(failed)
 }

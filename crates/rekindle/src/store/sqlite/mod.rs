@@ -26,8 +26,8 @@ pub use self::options::{Options, Synchronous};
 use self::readers::Readers;
 pub use self::schema::OpenError;
 use super::{
-    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-    Store, StoreError, Survives, Version,
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke, Scan,
+    Stats, Store, StoreError, Survives, Version,
 };
 use crate::clock::Clock;
 use crate::entropy::{Entropy, random};
@@ -118,7 +118,7 @@ impl Store for SqliteStore {
         self.scanner.run(false, move |conn| sessions::scan(conn, after, limit)).await
     }
 
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         self.writer.run(false, move |conn| sessions::purge(conn, before, limit)).await
     }
 

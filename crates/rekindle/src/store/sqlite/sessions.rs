@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::feed;
 use super::lane::{failed, together};
 use super::row::{FIRST, Numbers, columns, decode, natural, signed};
-use crate::store::{ChangeKind, Commit, Insert, Revoke, Scan, Stats, StoreError, Version};
+use crate::store::{ChangeKind, Commit, Insert, Purged, Revoke, Scan, Stats, StoreError, Version};
 
 /// What the index of subjects holds. SHA-256, because users choose names, and must not choose collisions.
 pub(super) fn subject_hash(subject: &str) -> i64 {
@@ -207,18 +207,17 @@ pub(super) fn scan(conn: &Connection, after: Option<SessionId>, limit: usize) ->
     Ok(Scan { sessions, next })
 }
 
-pub(super) fn purge(conn: &Connection, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+pub(super) fn purge(conn: &Connection, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
     const SQL: &str = "DELETE FROM sessions WHERE id IN \
          (SELECT id FROM sessions WHERE absolute_until < ?1 ORDER BY absolute_until LIMIT ?2)";
     let before = signed(before.as_unix())?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     together(conn, || {
-        let gone = conn
+        let rows = conn
             .prepare_cached(SQL)
             .and_then(|mut delete| delete.execute(params![before, limit]))
             .map_err(failed)?;
-        feed::forget(conn, before, limit)?;
-        Ok(gone)
+        Ok(Purged { rows, changes: feed::forget(conn, before, limit)? })
     })
 }
 
