@@ -64,6 +64,7 @@ pub(crate) fn admin() -> Router<AppState> {
         .routes(routes!(admin::subjects::bump))
         .routes(routes!(oauth2::introspect::introspect))
         .routes(routes!(admin::events::follow))
+        .routes(routes!(admin::revocations::follow))
         .routes(routes!(admin::metrics::metrics))
         .routes(routes!(health::live))
         .routes(routes!(health::ready));

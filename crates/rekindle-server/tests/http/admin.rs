@@ -231,6 +231,9 @@ async fn admin(world: World) {
     }
     t.operate("nobody's session", &node, &key, "GET", &format!("/v1/admin/sessions/{}", "0".repeat(32)), "")
         .await;
+    let feed = "/v1/revocations";
+    t.operate("what to refuse", &node, &key, "GET", feed, "").await;
+    t.operate("after no such place", &node, &key, "GET", &format!("{feed}?after=junk"), "").await;
     for step in ["bump", "revoke"] {
         t.operate(step, &node, &key, "POST", &format!("/v1/admin/subjects/{subject}/{step}"), "").await;
         t.operate("no UTF-8", &node, &key, "POST", &format!("/v1/admin/subjects/%ff/{step}"), "").await;

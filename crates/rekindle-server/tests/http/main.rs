@@ -39,6 +39,7 @@ mod oauth2;
 mod password;
 mod rates;
 mod readiness;
+mod revocations;
 mod sign_out;
 mod sql;
 mod webhook;

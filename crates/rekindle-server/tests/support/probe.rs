@@ -215,7 +215,7 @@ impl Store for Probe {
     }
 
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
-        self.inner.changes_since(cursor, limit).await
+        self.pass(Op::Other, self.inner.changes_since(cursor, limit)).await
     }
 
     async fn keyring(&self) -> Result<KeyringDocument, StoreError> {

@@ -11,8 +11,19 @@ use super::{Browser, Node, Response};
 const REWRITE: &str = "REKINDLE_BLESS";
 
 /// Members whose value is another one in each run.
-const REDACTED: [&str; 10] =
-    ["access_token", "refresh_token", "session_id", "id", "sid", "jti", "sub", "subject", "kid", "x"];
+const REDACTED: [&str; 11] = [
+    "access_token",
+    "refresh_token",
+    "session_id",
+    "id",
+    "sid",
+    "jti",
+    "sub",
+    "subject",
+    "kid",
+    "x",
+    "cursor",
+];
 
 /// The exchanges of one file.
 pub struct Transcript {

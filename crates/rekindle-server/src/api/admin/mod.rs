@@ -3,6 +3,7 @@
 pub(crate) mod events;
 mod key;
 pub(crate) mod metrics;
+pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod subjects;
 
