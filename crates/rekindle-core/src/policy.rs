@@ -51,6 +51,9 @@ pub struct Settings {
     /// Refuse a renewed access token a replay window after its renewal. Default `false`: a tab with a copy
     /// of its own would end.
     pub retire_old: bool,
+    /// Take an access token for good as long as its session lives, whatever its `exp`: its holder never gets another, and
+    /// the row decides. Default `false`: a stolen one is then worth a session, until its absolute end.
+    pub transparent: bool,
 }
 
 impl Default for Settings {
@@ -65,6 +68,7 @@ impl Default for Settings {
             renewal_threshold: Seconds::minutes(2),
             renewal_slot: None,
             retire_old: false,
+            transparent: false,
         }
     }
 }
@@ -97,6 +101,9 @@ impl Policy {
         if s.renewal_slot.is_some_and(|Seconds(slot)| slot == 0 || slot > s.access.0 - s.renewal_threshold.0)
         {
             return Err(Contradiction::SlotReachesThreshold);
+        }
+        if s.transparent && s.retire_old {
+            return Err(Contradiction::TransparentRetires);
         }
         if s.replay_window.is_some_and(|window| window.0 >= s.access.0 - 1) {
             return Err(Contradiction::WindowReachesAccess);
@@ -151,6 +158,8 @@ pub enum Contradiction {
     ThresholdAboveHalfAccess,
     /// `renewal_slot` is zero, or so long that a renewed token could have less than the threshold left.
     SlotReachesThreshold,
+    /// `retire_old` would refuse the only token there is.
+    TransparentRetires,
     /// `replay_window` leaves no moment at which a client with a live access token could get something new.
     WindowReachesAccess,
 }
@@ -164,6 +173,7 @@ impl Contradiction {
             Self::IdleBelowAccess => ("lifetimes.idle", "lifetimes.access"),
             Self::ThresholdAboveHalfAccess => ("renewal.threshold", "lifetimes.access"),
             Self::SlotReachesThreshold => ("renewal.slot", "renewal.threshold"),
+            Self::TransparentRetires => ("renewal.mode", "renewal.retire_old"),
             Self::WindowReachesAccess => ("lifetimes.replay_window", "lifetimes.access"),
         }
     }
@@ -176,6 +186,7 @@ impl Contradiction {
             Self::IdleBelowAccess => "idle must not be shorter than access",
             Self::ThresholdAboveHalfAccess => "threshold must be at most half of access",
             Self::SlotReachesThreshold => "slot must be at least 1 s, and at most access less threshold",
+            Self::TransparentRetires => "in transparent mode the old token is the only one",
             Self::WindowReachesAccess => "replay_window must be at least 2 s shorter than access",
         }
     }
@@ -240,7 +251,7 @@ mod tests {
 
     #[test]
     fn each_contradiction_names_both_keys() {
-        let cases: [(Result<Policy, Contradiction>, Contradiction); 9] = [
+        let cases: [(Result<Policy, Contradiction>, Contradiction); 10] = [
             (with(|s| s.access = Seconds(1)), Contradiction::OutOfRange),
             (with(|s| s.absolute = Seconds::days(6)), Contradiction::AbsoluteBelowIdle),
             (with(|s| s.idle = Seconds(299)), Contradiction::IdleBelowAccess),
@@ -248,6 +259,7 @@ mod tests {
             (with(|s| s.renewal_threshold = Seconds(151)), Contradiction::ThresholdAboveHalfAccess),
             (with(|s| s.renewal_slot = Some(Seconds(0))), Contradiction::SlotReachesThreshold),
             (with(|s| s.renewal_slot = Some(Seconds(181))), Contradiction::SlotReachesThreshold),
+            (with(|s| (s.transparent, s.retire_old) = (true, true)), Contradiction::TransparentRetires),
             (with(|s| s.replay_window = Some(Seconds(299))), Contradiction::WindowReachesAccess),
             (with(|s| s.replay_window = Some(Seconds(u64::MAX))), Contradiction::WindowReachesAccess),
         ];

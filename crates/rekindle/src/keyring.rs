@@ -194,7 +194,8 @@ impl KeyRing {
     /// [`KeyringError::Contended`] where others keep changing the document.
     pub async fn retire(&self, policy: &Policy, entropy: &dyn Entropy) -> Result<usize, KeyringError> {
         let now = self.clock.now();
-        let under = Lives { signed: policy.access.0 + LONGEST_LEEWAY.0, refreshable: policy.absolute.0 };
+        let signed = if policy.transparent { policy.absolute } else { policy.access };
+        let under = Lives { signed: signed.0 + LONGEST_LEEWAY.0, refreshable: policy.absolute.0 };
         let due = {
             let loaded = self.loaded.load();
             loaded.lives.longest(under) != loaded.lives || loaded.retirable(now) > 0

@@ -9,5 +9,6 @@ mod http {
     pub mod jar;
     pub mod renewal;
     pub mod sessions;
+    pub mod transparent;
     pub mod world;
 }

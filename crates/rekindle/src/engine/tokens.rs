@@ -19,6 +19,9 @@ pub struct Tokens {
     pub access_token: String,
     /// Its `exp`.
     pub access_expires: Timestamp,
+    /// Until when it is worth keeping: its `exp`, or with [`transparent`](rekindle_core::Settings::transparent) renewal the
+    /// session's absolute end.
+    pub access_until: Timestamp,
     /// The newest refresh token; empty where a form gives none.
     pub refresh_token: String,
     /// When a client does best to refresh; jittered, so that sessions opened together drift apart.
@@ -111,9 +114,10 @@ impl Engine {
 
     fn tokens_of(&self, session: Session, iat: Timestamp, written: Written) -> Tokens {
         let access_expires = self.access_expires(&session, iat);
+        let access_until = if self.view.policy.transparent { session.absolute_until } else { access_expires };
         let refresh_after = iat + self.jittered(&session);
         let Written { access_token, refresh_token } = written;
-        Tokens { session, access_token, access_expires, refresh_token, refresh_after }
+        Tokens { session, access_token, access_expires, access_until, refresh_token, refresh_after }
     }
 
     /// The tokens of the row's newest generation, the access token with this `iat`.
@@ -138,7 +142,7 @@ impl Engine {
         Ok(written.map_err(|_| Unavailable::Signing)?)
     }
 
-    fn access_expires(&self, session: &Session, iat: Timestamp) -> Timestamp {
+    pub(super) fn access_expires(&self, session: &Session, iat: Timestamp) -> Timestamp {
         (iat + self.view.policy.access).min(session.absolute_until)
     }
 
@@ -149,20 +153,32 @@ impl Engine {
         expires_at: Timestamp,
         token_id: [u8; 16],
     ) -> Result<String, KeyError> {
-        let claims = AccessClaims {
+        let sign = |claims: &AccessClaims<'_>| sign_access(&self.shared.keys.signing_key(issued_at), claims);
+        self.claims(session, issued_at, expires_at, sign, &token_id)
+    }
+
+    /// Does `what` with the claims of an access token.
+    pub(super) fn claims<T>(
+        &self,
+        session: &Session,
+        issued_at: Timestamp,
+        expires_at: Timestamp,
+        what: impl FnOnce(&AccessClaims<'_>) -> T,
+        token_id: &[u8; 16],
+    ) -> T {
+        what(&AccessClaims {
             issuer: &self.view.issuer,
             audience: &self.view.audience,
             subject: &session.subject,
             client_id: &session.client_id,
             issued_at,
             expires_at,
-            token_id: &base64url::encode(&token_id),
+            token_id: &base64url::encode(token_id),
             session: session.id,
             generation: session.lineage.latest,
             auth_time: session.auth_time,
             extra: &session.claims,
-        };
-        sign_access(&self.shared.keys.signing_key(issued_at), &claims)
+        })
     }
 
     /// Up to a sixth earlier than the policy says, by session and generation: clients that all started when

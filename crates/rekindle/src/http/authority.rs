@@ -55,7 +55,10 @@ impl Authority for Engine {
         let (engine, token) = (self.clone(), access_token.to_owned());
         Check::Pending(Box::pin(async move {
             let identity = match engine.authenticate(&token).await {
-                Ok((token, _)) => Ok(Identity::new(token, engine.now())),
+                Ok((token, session)) => {
+                    engine.touch(&session);
+                    Ok(Identity::new(token, engine.now()))
+                }
                 Err(failure) => Err(failure.into()),
             };
             identity.into()
@@ -66,7 +69,8 @@ impl Authority for Engine {
         let (engine, browsers) = (self.clone(), Arc::clone(browsers));
         Check::Pending(Box::pin(async move {
             match holder(&engine, &jar, &browsers).await {
-                Ok(Holder { token, cleared, .. }) => {
+                Ok(Holder { token, session, cleared }) => {
+                    engine.touch(&session);
                     Finding { identity: Ok(Identity::new(token, engine.now())), cookies: cleared }
                 }
                 Err(NoHolder { why, cleared }) => {

@@ -179,39 +179,61 @@ pub fn verify_access(
     expected: &Expected,
     now: Timestamp,
 ) -> Result<AccessToken, TokenError> {
+    let (token, not_before) = verify_signed(token, keys, expected)?;
+    if now >= token.expires_at + expected.leeway {
+        return Err(TokenError::Expired);
+    }
+    if not_before.is_some_and(|not_before| now + expected.leeway < not_before) {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(token)
+}
+
+/// As [`verify_access`], but for the time; answers `nbf` besides. For whoever goes by the session's row.
+pub(crate) fn verify_signed(
+    token: &str,
+    keys: &KeySet,
+    expected: &Expected,
+) -> Result<(AccessToken, Option<Timestamp>), TokenError> {
     let verified = jws::verify(token, keys, TypRule::Exactly(ACCESS))?;
     let payload =
         String::from_utf8(verified.payload).map_err(|_| TokenError::Malformed("the claims are not UTF-8"))?;
-    let claims =
-        if let Some(claims) = expected.openings.iter().find_map(|own| own_claims::read(&payload, own)) {
-            claims
-        } else {
-            let read = ReadClaims::parse(&payload)?;
-            if read.issuer != expected.issuer {
-                return Err(TokenError::WrongIssuer);
-            }
-            if !read.audience.iter().any(|audience| expected.audience.iter().any(|own| own == audience)) {
-                return Err(TokenError::WrongAudience);
-            }
-            read.claims
+    AccessToken::read(payload, expected)
+}
+
+impl AccessToken {
+    /// Of what was signed, for `expected`; answers `nbf` besides.
+    pub(crate) fn read(
+        payload: String,
+        expected: &Expected,
+    ) -> Result<(Self, Option<Timestamp>), TokenError> {
+        let claims =
+            if let Some(claims) = expected.openings.iter().find_map(|own| own_claims::read(&payload, own)) {
+                claims
+            } else {
+                let read = ReadClaims::parse(&payload)?;
+                if read.issuer != expected.issuer {
+                    return Err(TokenError::WrongIssuer);
+                }
+                if !read.audience.iter().any(|audience| expected.audience.iter().any(|own| own == audience)) {
+                    return Err(TokenError::WrongAudience);
+                }
+                read.claims
+            };
+        let not_before = claims.not_before;
+        let mut unescaped = String::new();
+        let token = Self {
+            subject: Place::of(claims.subject, &payload, &mut unescaped),
+            client_id: Place::of(claims.client_id, &payload, &mut unescaped),
+            token_id: Place::of(claims.token_id, &payload, &mut unescaped),
+            unescaped,
+            session: claims.session,
+            generation: claims.generation,
+            issued_at: claims.issued_at,
+            expires_at: claims.expires_at,
+            auth_time: claims.auth_time,
+            payload,
         };
-    if now >= claims.expires_at + expected.leeway {
-        return Err(TokenError::Expired);
+        Ok((token, not_before))
     }
-    if claims.not_before.is_some_and(|not_before| now + expected.leeway < not_before) {
-        return Err(TokenError::NotYetValid);
-    }
-    let mut unescaped = String::new();
-    Ok(AccessToken {
-        subject: Place::of(claims.subject, &payload, &mut unescaped),
-        client_id: Place::of(claims.client_id, &payload, &mut unescaped),
-        token_id: Place::of(claims.token_id, &payload, &mut unescaped),
-        unescaped,
-        session: claims.session,
-        generation: claims.generation,
-        issued_at: claims.issued_at,
-        expires_at: claims.expires_at,
-        auth_time: claims.auth_time,
-        payload,
-    })
 }

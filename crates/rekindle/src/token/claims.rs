@@ -45,7 +45,7 @@ impl AccessClaims<'_> {
     ///
     /// # Errors
     /// Where `audience` is empty or `extra` is no object.
-    pub(super) fn write(&self) -> Result<Vec<u8>, KeyError> {
+    pub(crate) fn write(&self) -> Result<Vec<u8>, KeyError> {
         #[derive(Serialize)]
         struct Written<'a> {
             iss: &'a str,

@@ -38,7 +38,7 @@ pub fn set(
     if length > LONGEST {
         return (header(&refresh).into_iter().collect(), Err(TooLong(length)));
     }
-    let access = with(access, &tokens.access_token, life(tokens.access_expires));
+    let access = with(access, &tokens.access_token, life(tokens.access_until));
     ([access, refresh].iter().filter_map(header).collect(), Ok(()))
 }
 
