@@ -11,6 +11,7 @@ use rekindle::http::Browsers;
 
 use crate::accounts::Accounts;
 use crate::api;
+use crate::config::{ForwardAuth, Renewal};
 use crate::monitoring::Monitoring;
 use crate::rates::{Proxies, Rates};
 
@@ -37,6 +38,10 @@ pub struct AppState {
     pub proxies: Arc<Proxies>,
     /// How often a client may try.
     pub rates: Arc<Rates>,
+    /// Whether access tokens are renewed inside requests, and how.
+    pub renewal: Arc<Renewal>,
+    /// What proxies are told of who makes a request.
+    pub forward_auth: Arc<ForwardAuth>,
     /// What an operator sees. The engine's observers should include it.
     pub monitoring: Monitoring,
 }
@@ -48,8 +53,21 @@ impl AppState {
         let public_url: Arc<str> = "http://localhost".into();
         let browsers = Arc::new(Browsers::at(&public_url));
         let (proxies, rates) = (Arc::default(), Arc::new(Rates::unbounded()));
+        let (renewal, forward_auth) = (Arc::default(), Arc::default());
         let monitoring = Monitoring::new(&clock, &SystemEntropy, |_| None);
-        Self { engine, accounts, clock, short_idle, public_url, browsers, proxies, rates, monitoring }
+        Self {
+            engine,
+            accounts,
+            clock,
+            short_idle,
+            public_url,
+            browsers,
+            proxies,
+            rates,
+            renewal,
+            forward_auth,
+            monitoring,
+        }
     }
 
     /// Whether a session's cookies outlive the browser's window: its login did not say `"remember": false`.

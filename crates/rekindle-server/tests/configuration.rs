@@ -115,7 +115,7 @@ fn a_secret_can_come_from_a_file() {
 }
 
 /// What is typed, and all of what is said to it.
-const REFUSED: [(&str, &str); 21] = [
+const REFUSED: [(&str, &str); 24] = [
     (
         "[lifetimes]\nacess = '5m'\n",
         "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
@@ -187,6 +187,18 @@ const REFUSED: [(&str, &str); 21] = [
     (
         "[renewal]\nthreshold = '3m'\n",
         "renewal.threshold and lifetimes.access do not go together: threshold must be at most half of access\n  renewal.threshold: rekindle.toml:2\n  lifetimes.access: the default \"5m\"",
+    ),
+    (
+        "renewal.mode = 'cookie'\nlifetimes.late_retry = 'revoke'",
+        "renewal.mode and lifetimes.late_retry do not go together: a stolen access token that renews itself is never noticed: the strictness would be in vain\n  renewal.mode: rekindle.toml:1\n  lifetimes.late_retry: rekindle.toml:2",
+    ),
+    (
+        "renewal = { mode = 'transparent', retire_old = true }",
+        "renewal.mode and renewal.retire_old do not go together: in transparent mode the old token is the only one\n  renewal.mode: rekindle.toml:1\n  renewal.retire_old: rekindle.toml:1",
+    ),
+    (
+        "forward_auth.login = 'https://app.example.com/login'",
+        "forward_auth.login and cors.origins do not go together: nobody is sent to an address that is neither this server's nor named there\n  forward_auth.login: rekindle.toml:1\n  cors.origins: the default []",
     ),
     ("workers = 100000\n", "workers must be between 1 and 1024\n  workers: rekindle.toml:1"),
     (

@@ -33,6 +33,7 @@ mod tokens;
 mod transparent;
 mod upkeep;
 
+pub use crate::store::{Change, ChangeKind, Changes, FeedCursor};
 pub use adoption::Adopt;
 pub use builder::Builder;
 pub use feed::News;

@@ -94,7 +94,7 @@ fn is_navigation(headers: &HeaderMap) -> bool {
 
 /// Where to go on, if it is ours: nobody may use this server's good name to send people elsewhere. Browsers read a
 /// backslash as a slash, and drop tabs and line breaks, so neither is let through (WHATWG URL, section 4.4).
-fn target(to: &str, browsers: &Browsers) -> Option<HeaderValue> {
+pub(super) fn target(to: &str, browsers: &Browsers) -> Option<HeaderValue> {
     let plain = to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let path = to.starts_with('/') && !to.starts_with("//");
     let address = || {

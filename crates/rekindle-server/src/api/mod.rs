@@ -7,6 +7,7 @@ mod body;
 mod continuing;
 mod cors;
 mod device;
+mod forward_auth;
 mod health;
 mod jwks;
 mod login;
@@ -42,6 +43,7 @@ pub(crate) fn public() -> Router<AppState> {
         .routes(routes!(logout::others))
         .routes(routes!(logout::all))
         .routes(routes!(continuing::resume))
+        .routes(routes!(forward_auth::ask))
         .routes(routes!(password::change))
         .routes(routes!(session::current))
         .routes(routes!(session::list))

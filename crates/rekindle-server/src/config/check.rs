@@ -1,10 +1,11 @@
 //! Whether settings go together.
 
 use rekindle::core::{self, Policy, Seconds, Settings};
+use rekindle::http::Browsers;
 
 use super::{
-    AccountsKind, Checked, Config, ConfigError, LateRetry, Lifetime, Origins, SameSite, StoreAt, accounts,
-    keys,
+    AccountsKind, Checked, Config, ConfigError, LateRetry, Lifetime, Origins, Page, RenewalMode, SameSite,
+    StoreAt, accounts, keys,
 };
 use crate::dialect::{Clash, check_paths};
 
@@ -74,6 +75,22 @@ pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigEr
             ("cookies.domain", "public_url", "browsers take a domain only from a host of that domain"),
         ),
         (
+            !config.trusts(config.forward_auth.login.as_ref().and_then(Page::origin)),
+            (
+                "forward_auth.login",
+                "cors.origins",
+                "nobody is sent to an address that is neither this server's nor named there",
+            ),
+        ),
+        (
+            config.renewal.mode != RenewalMode::Off && config.lifetimes.late_retry == LateRetry::Revoke,
+            (
+                "renewal.mode",
+                "lifetimes.late_retry",
+                "a stolen access token that renews itself is never noticed: the strictness would be in vain",
+            ),
+        ),
+        (
             config.admin_listen.is_some_and(|admin| admin.0.port() != 0 && admin == config.listen),
             ("admin_listen", "listen", "the operator's side has an address of its own"),
         ),
@@ -132,6 +149,14 @@ impl Config {
         }
     }
 
+    /// Whether browsers may be sent there; to a path, they may.
+    fn trusts(&self, origin: Option<String>) -> bool {
+        let Some(origin) = origin else { return true };
+        let own = self.public_url.as_ref().map(|url| Browsers::at(url.as_str()));
+        own.is_some_and(|own| own.trusts(&origin))
+            || self.cors.origins.iter().any(|other| other.as_str() == origin)
+    }
+
     /// Whether the server's host is `domain`, or of it.
     fn is_below(&self, domain: &str) -> bool {
         let host = self.public_url.as_ref().map(|url| url.host().to_ascii_lowercase()).unwrap_or_default();
@@ -161,6 +186,7 @@ fn settings(config: &Config, origins: &Origins) -> Settings {
         None => settings.renewal_threshold.min(Seconds(access.0 * 2 / 5)),
     };
     settings.retire_old = renewal.retire_old;
+    settings.transparent = renewal.mode == RenewalMode::Transparent;
     settings
 }
 

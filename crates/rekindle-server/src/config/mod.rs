@@ -24,13 +24,15 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub(crate) use leaf::is_private_host;
 pub use leaf::{
-    AccountsKind, Address, Algorithm, Count, KeyText, LateRetry, LogFormat, LogLevel, Network, Origin,
-    PublicUrl, Quota, Rate, SameSite, Secret, Signature, SqlPreset, StoreAt,
+    AccountsKind, Address, Algorithm, Count, HeaderName, IdentityHeader, KeyText, LateRetry, LogFormat,
+    LogLevel, Network, Origin, Page, PublicUrl, Quota, Rate, RenewalMode, SameSite, Secret, Signature,
+    SqlPreset, StoreAt,
 };
 pub(crate) use leaf::{Leaf, words};
 pub(crate) use settings::section;
 pub use settings::{
-    Accounts, Config, Cookies, Cors, Events, Key, Keys, Lifetimes, Limits, Log, Renewal, Tls, keys,
+    Accounts, Config, Cookies, Cors, Events, ForwardAuth, Key, Keys, Lifetimes, Limits, Log, Renewal, Tls,
+    keys,
 };
 pub use span::{Lifetime, Span, Timeout, Window};
 

@@ -81,6 +81,8 @@ impl Base<'_> {
         settings.idle = lives.idle.1;
         settings.renewal_threshold = Seconds(settings.access.0 / 2);
         settings.renewal_slot = None;
+        // Its tokens are checked by the application itself, which goes by their `exp`.
+        settings.transparent = false;
         settings
     }
 }

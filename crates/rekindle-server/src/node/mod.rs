@@ -154,6 +154,8 @@ impl Node {
             browsers: Arc::new(config.browsers(bound)),
             proxies: Arc::new(Proxies(config.trusted_proxies.iter().map(|network| network.0).collect())),
             rates: Arc::new(Rates::new(&config.limits, move || start.elapsed())),
+            renewal: Arc::new(config.renewal.clone()),
+            forward_auth: Arc::new(config.forward_auth.clone()),
             monitoring: monitoring.clone(),
             ..AppState::new(engine.clone(), Arc::clone(&accounts), clock)
         };

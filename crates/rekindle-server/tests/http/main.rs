@@ -32,6 +32,7 @@ mod documented;
 mod events;
 mod faults;
 mod forgery;
+mod forward_auth;
 mod junk;
 mod lost_answers;
 mod metrics;

@@ -95,6 +95,8 @@ impl Transcript {
             match name.as_str() {
                 "date" | "connection" => {}
                 "content-length" if !answer.body.is_empty() => {}
+                "authorization" => lines.push("authorization: Bearer <access_token>".to_owned()),
+                "remote-user" | "remote-session" => lines.push(format!("{name}: <{name}>")),
                 "set-cookie" => lines.push(format!("set-cookie: {}", redact_cookie(value))),
                 _ => lines.push(format!("{name}: {value}")),
             }

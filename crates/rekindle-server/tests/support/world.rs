@@ -51,6 +51,8 @@ pub struct World {
     /// The builtin accounts, in a file of their own where the sessions have none.
     pub builtin: Builtin,
     pub accounts_file: PathBuf,
+    /// How long the sessions of nodes to come live.
+    pub policy: Policy,
     _dir: TempDir,
 }
 
@@ -71,7 +73,7 @@ impl World {
         let builtin = Builtin::open(&path, options).unwrap();
         let claims = Claims::parse(r#"{"role":"editor"}"#).unwrap();
         builtin.add(USERNAME, PASSWORD.into(), claims).await.unwrap();
-        Self { clock, store, builtin, accounts_file: path, _dir: dir }
+        Self { clock, store, builtin, accounts_file: path, policy: short_policy(), _dir: dir }
     }
 
     pub async fn node(&self) -> Node {
@@ -148,7 +150,7 @@ impl World {
         let observers: Vec<Arc<dyn Observer>> =
             vec![Arc::new(Log), events.clone(), Arc::new(monitoring.clone())];
         let engine = Engine::builder(store, keys.clone())
-            .policy(short_policy())
+            .policy(self.policy.clone())
             .clock(clock.clone())
             .hook(hook.clone())
             .observer(Arc::new(observers))

@@ -156,6 +156,44 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A page: a path of this server's host, or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page(String);
+
+impl Page {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Scheme, host and port, where it is not on this server's host.
+    pub fn origin(&self) -> Option<String> {
+        let (scheme, rest) = self.0.split_once("://")?;
+        let host = rest.split(['/', '?', '#']).next()?;
+        Some(format!("{scheme}://{host}").to_ascii_lowercase())
+    }
+}
+
+impl FromStr for Page {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let path = text.starts_with('/') && !text.starts_with("//");
+        let address = text.starts_with("https://") || text.starts_with("http://");
+        if plain && (path || address) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err("write a path such as /login, or an address such as https://app.example.com/login".to_owned())
+    }
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Where the rows are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreAt {

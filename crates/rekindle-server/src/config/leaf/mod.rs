@@ -2,6 +2,7 @@
 
 mod address;
 mod amount;
+mod header;
 mod secret;
 mod words;
 
@@ -11,11 +12,14 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 use super::span::{Lifetime, Span, Timeout, Window};
 pub(crate) use address::is_private_host;
-pub use address::{Address, Network, Origin, PublicUrl, StoreAt};
+pub use address::{Address, Network, Origin, Page, PublicUrl, StoreAt};
 pub use amount::{Count, Quota, Rate};
+pub use header::{HeaderName, IdentityHeader};
 pub use secret::{KeyText, Secret};
 pub(crate) use words::words;
-pub use words::{AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel, SameSite, Signature, SqlPreset};
+pub use words::{
+    AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel, RenewalMode, SameSite, Signature, SqlPreset,
+};
 
 /// A value of the configuration, shown as TOML writes it.
 pub(crate) trait Leaf {
@@ -37,7 +41,7 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(Address, PublicUrl, StoreAt, Network, Origin, Rate, Signature);
+from_text!(Address, HeaderName, IdentityHeader, Page, PublicUrl, StoreAt, Network, Origin, Rate, Signature);
 
 macro_rules! quoted {
     ($($name:ty),*) => {$(
@@ -48,7 +52,7 @@ macro_rules! quoted {
         }
     )*};
 }
-quoted!(Address, PublicUrl, Network, Origin, Rate, Signature);
+quoted!(Address, HeaderName, IdentityHeader, Page, PublicUrl, Network, Origin, Rate, Signature);
 quoted!(Lifetime, Span, Timeout, Window, String);
 
 macro_rules! bare {

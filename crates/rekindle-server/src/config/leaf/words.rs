@@ -102,6 +102,20 @@ pub enum LateRetry {
 }
 words!(LateRetry: Fork = "fork", Revoke = "revoke");
 
+/// Where a renewed access token goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewalMode {
+    /// There is none.
+    Off,
+    /// Into a header of the answer.
+    Header,
+    /// Into the access token's cookie.
+    Cookie,
+    /// Nowhere: the token stays good.
+    Transparent,
+}
+words!(RenewalMode: Off = "off", Header = "header", Cookie = "cookie", Transparent = "transparent");
+
 /// What a log line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

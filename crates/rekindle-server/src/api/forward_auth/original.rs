@@ -1,0 +1,62 @@
+//! The request that the proxy asks about, as it tells of it.
+
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderValue};
+use rekindle::http::Browsers;
+
+use crate::api::continuing;
+use crate::config::Page;
+
+/// nginx, by the configuration of the guide; Caddy and Traefik, by themselves.
+const METHODS: [&str; 2] = ["x-original-method", "x-forwarded-method"];
+const URIS: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
+
+/// What is known of it.
+pub(super) struct Original {
+    /// Whether it changes nothing. Where that is not said, it may.
+    pub(super) is_safe: bool,
+    /// Whether a page is loaded by it, so that its answer may redirect.
+    is_navigation: bool,
+    /// Its path and query.
+    uri: Option<String>,
+    /// Scheme and host.
+    origin: Option<String>,
+}
+
+impl Original {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let said = METHODS.iter().flat_map(|name| headers.get_all(*name));
+        // All that is said must say so: one of them may be the client's own.
+        let methods: Vec<&[u8]> = said.map(HeaderValue::as_bytes).collect();
+        let all = |safe: &[&[u8]]| !methods.is_empty() && methods.iter().all(|method| safe.contains(method));
+        let page = match text("sec-fetch-mode") {
+            Some(mode) => mode == "navigate" && text("sec-fetch-dest").is_none_or(|dest| dest == "document"),
+            None => text(ACCEPT.as_str()).is_some_and(|types| types.contains("text/html")),
+        };
+        let host = text("x-forwarded-host").zip(text("x-forwarded-proto"));
+        Self {
+            is_safe: all(&[b"GET", b"HEAD", b"OPTIONS"]),
+            is_navigation: page && all(&[b"GET", b"HEAD"]),
+            uri: URIS.iter().find_map(|name| text(name)).map(str::to_owned),
+            origin: host.map(|(host, scheme)| format!("{scheme}://{host}").to_ascii_lowercase()),
+        }
+    }
+
+    /// Where a page goes on: to `/v1/continue`, and from there back, or to where one logs in.
+    pub(super) fn continued(
+        &self,
+        public_url: &str,
+        login: Option<&Page>,
+        browsers: &Browsers,
+    ) -> Option<HeaderValue> {
+        let path = self.uri.as_deref().filter(|path| path.starts_with('/') && self.is_navigation)?;
+        let to = format!("{}{path}", self.origin.as_deref().unwrap_or_default());
+        // Back to a host whose pages never get the cookie, it would come here again and again.
+        continuing::target(&to, browsers)?;
+        let login = login.map(|page| ("login", page.as_str()));
+        let query: Vec<_> = [("to", to.as_str())].into_iter().chain(login).collect();
+        let query = serde_urlencoded::to_string(query).ok()?;
+        format!("{public_url}/v1/continue?{query}").parse().ok()
+    }
+}
