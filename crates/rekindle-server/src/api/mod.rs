@@ -31,6 +31,7 @@ use utoipa_axum::routes;
 use crate::app::AppState;
 pub(crate) use cors::share;
 pub(crate) use device::device;
+pub(crate) use forward_auth::{Original, identity};
 pub(crate) use problem::{Code, Problem, Told, UNAVAILABLE, problems};
 pub(crate) use watched::{Asked, watch};
 

@@ -110,3 +110,94 @@ async fn an_expired_token_of_the_package_is_adopted() {
     server.revoke_all_of("42").await;
     assert_eq!(refresh(&server, &next).await.status, 401);
 }
+
+async fn through(server: &Server, middleware: &str, token: &str) -> Answer {
+    let request = Request::get(format!("/api/auth/forward-auth{middleware}"));
+    let request = request.header("authorization", format!("Bearer {token}"));
+    server.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// The token that the answer brings.
+fn renewed(answer: &Answer) -> String {
+    assert_eq!(answer.status, 204, "{}", answer.body);
+    assert_eq!(answer.headers["remote-user"], DEMO_SUBJECT);
+    let header = answer.headers.get("authorization").map(|value| value.to_str().unwrap());
+    header.map(|header| header.strip_prefix("Bearer ").unwrap().to_owned()).unwrap_or_default()
+}
+
+/// `jwt.renew`: each of the package's requests retires the token of the one before it.
+#[tokio::test]
+async fn a_token_is_renewed_in_requests_and_the_old_one_stays_good() {
+    let server = Server::with(PLAIN).await;
+    let first = log_in(&server).await;
+    assert_eq!(renewed(&through(&server, "/renew", &first).await), "", "it has its whole life");
+    server.clock.advance(1_800);
+    let mut answers = Vec::new();
+    for _ in 0..50 {
+        answers.push(renewed(&through(&server, "/renew", &first).await));
+    }
+    answers.dedup();
+    let [next] = &answers[..] else { panic!("{} tokens for requests of one moment", answers.len()) };
+    assert_eq!(read(next)["exp"], json!(server.clock.now().as_unix() + 3600));
+    assert_eq!(renewed(&through(&server, "", &first).await), "", "jwt.auth renews nothing");
+    assert_eq!(renewed(&through(&server, "/renew", next).await), "");
+    server.clock.advance(1_800);
+    let late = through(&server, "/renew", &first).await;
+    assert_eq!(late.told(), (401, "Token has expired".into()));
+    assert_eq!(late.headers["www-authenticate"], "jwt-auth");
+    // Many tabs with copies of their own: nobody is judged, and the refresh endpoint still takes either.
+    assert_ne!(renewed(&through(&server, "/renew", next).await), "");
+    assert_eq!(refresh(&server, &first).await.status, 200);
+}
+
+/// `jwt.refresh`: a token that has expired, too, until two weeks after the login.
+#[tokio::test]
+async fn an_expired_token_is_renewed_where_the_package_does_so() {
+    let server = Server::with(PLAIN).await;
+    let mut token = log_in(&server).await;
+    let first = token.clone();
+    for _ in 0..13 {
+        server.clock.advance(86_400);
+        token = renewed(&through(&server, "/refresh", &token).await);
+        assert_eq!(renewed(&through(&server, "", &token).await), "");
+    }
+    assert_eq!(renewed(&through(&server, "/refresh", &first).await), token, "a tab with an old copy");
+    server.clock.advance(86_400);
+    let over = through(&server, "/refresh", &token).await;
+    assert_eq!(over.told(), (401, "Token has expired and can no longer be refreshed".into()));
+}
+
+#[tokio::test]
+async fn the_middlewares_refuse_in_the_packages_words() {
+    let server = Server::with(PLAIN).await;
+    let token = log_in(&server).await;
+    let junk = through(&server, "", "junk").await;
+    assert_eq!(junk.told(), (401, "Wrong number of segments".into()));
+    let none = server.send(Request::get("/api/auth/forward-auth").body(Body::empty()).unwrap()).await;
+    assert_eq!(none.told(), (401, "Token not provided".into()));
+    let in_address =
+        Request::get("/api/auth/forward-auth").header("x-original-uri", format!("/a?token={token}"));
+    assert_eq!(server.send(in_address.body(Body::empty()).unwrap()).await.status, 204);
+    let out = Request::post("/api/auth/logout").header("authorization", format!("Bearer {token}"));
+    assert_eq!(server.send(out.body(Body::empty()).unwrap()).await.status, 200);
+    for middleware in ["", "/renew", "/refresh"] {
+        let ended = through(&server, middleware, &token).await;
+        assert_eq!(ended.told(), (401, "The token has been blacklisted".into()), "{middleware}");
+    }
+}
+
+/// A token that was exchanged, and whose successor was too, is good to its end and gives nothing more.
+#[tokio::test]
+async fn an_exchanged_token_is_not_renewed() {
+    let server = Server::with(&format!("{PLAIN}single_use = true\n")).await;
+    let first = log_in(&server).await;
+    let second = refresh(&server, &first).await.text("access_token");
+    let third = refresh(&server, &second).await.text("access_token");
+    server.clock.advance(1_800);
+    assert_eq!(renewed(&through(&server, "/renew", &first).await), "");
+    assert_ne!(renewed(&through(&server, "/renew", &second).await), "");
+    server.clock.advance(1_800);
+    assert_eq!(through(&server, "/refresh", &first).await.told(), (401, "Token has expired".into()));
+    assert_ne!(renewed(&through(&server, "/refresh", &third).await), "");
+    assert_eq!(refresh(&server, &third).await.status, 200, "nobody was taken for a thief");
+}

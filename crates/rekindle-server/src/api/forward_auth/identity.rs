@@ -1,23 +1,28 @@
 //! What the application is told of who makes a request: claims, as headers.
 
 use axum::http::{HeaderMap, HeaderValue};
-use rekindle::token::AccessToken;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::api::problem::{Code, Problem};
 use crate::config::IdentityHeader;
 
-/// The subject would arrive as another one.
-pub(super) struct Unspeakable;
-
-/// All of `wanted`, empty where the token has no such claim, or one that no header carries as it is.
-pub(super) fn headers(token: &AccessToken, wanted: &[IdentityHeader]) -> Result<HeaderMap, Unspeakable> {
-    let claims: Map<String, Value> = serde_json::from_str(token.payload()).unwrap_or_default();
+/// All of `wanted`, empty where there is no such claim, or one that no header carries as it is.
+///
+/// # Errors
+/// 403 for a subject that would arrive as another one.
+pub(crate) fn identity(
+    claim: impl Fn(&str) -> Option<Value>,
+    wanted: &[IdentityHeader],
+) -> Result<HeaderMap, Problem> {
     let mut headers = HeaderMap::new();
     for header in wanted {
-        let text = claims.get(header.claim()).map(text).unwrap_or_default();
+        let text = claim(header.claim()).as_ref().map(text).unwrap_or_default();
         let value = match value(&text) {
             Some(value) => value,
-            None if header.claim() == "sub" => return Err(Unspeakable),
+            None if header.claim() == "sub" => {
+                let detail = "no header can carry this subject as it is, and the application would take it for another";
+                return Err(Problem::new(Code::Forbidden).detail(detail));
+            }
             None => HeaderValue::from_static(""),
         };
         headers.insert(header.name().clone(), value);

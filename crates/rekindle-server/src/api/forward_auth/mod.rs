@@ -17,10 +17,13 @@ use axum::response::{IntoResponse as _, Response};
 use rekindle::engine::Renewed;
 use rekindle::http::cookie;
 
+use serde_json::{Map, Value};
+
 use self::caller::{Caller, Place};
-use self::original::Original;
+pub(crate) use self::identity::identity;
+pub(crate) use self::original::Original;
 use super::openapi::problems;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use crate::app::AppState;
 use crate::config::RenewalMode;
 
@@ -44,25 +47,22 @@ pub(crate) async fn ask(State(app): State<AppState>, headers: HeaderMap) -> Resp
         Ok(caller) => caller,
         Err(problem) => return turned_away(&app, &original, problem),
     };
-    match identity::headers(&caller.token, &app.forward_auth.identity) {
-        Ok(identity) => {
-            let mut response = (StatusCode::NO_CONTENT, identity).into_response();
-            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            // One cookie: the new token's, or else what clears one of an ended session. The next request clears the next one.
-            if let Some(cleared) = caller.cleared.first() {
-                response.headers_mut().insert(SET_COOKIE, cleared.clone());
-            }
-            if let Some(renewed) = renew(&app, &caller).await {
-                write(&app, &caller, &renewed, response.headers_mut());
-            }
-            response
-        }
-        Err(identity::Unspeakable) => Problem::new(Code::Forbidden)
-            .detail(
-                "no header can carry this subject as it is, and the application would take it for another",
-            )
-            .into_response(),
+    let claims: Map<String, Value> = serde_json::from_str(caller.token.payload()).unwrap_or_default();
+    let identity = match identity(|name| claims.get(name).cloned(), &app.forward_auth.identity) {
+        Ok(identity) => identity,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut response = (StatusCode::NO_CONTENT, identity).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // One cookie: the new token's, or else what clears one of an ended session; the next request clears the next one.
+    if let Some(cleared) = caller.cleared.first() {
+        headers.insert(SET_COOKIE, cleared.clone());
     }
+    if let Some(renewed) = renew(&app, &caller).await {
+        write(&app, &caller, &renewed, headers);
+    }
+    response
 }
 
 /// A renewal that fails or takes too long is nobody's business: the request goes on with the token it has.

@@ -12,7 +12,7 @@ const METHODS: [&str; 2] = ["x-original-method", "x-forwarded-method"];
 const URIS: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
 
 /// What is known of it.
-pub(super) struct Original {
+pub(crate) struct Original {
     /// Whether it changes nothing. Where that is not said, it may.
     pub(super) is_safe: bool,
     /// Whether a page is loaded by it, so that its answer may redirect.
@@ -24,7 +24,7 @@ pub(super) struct Original {
 }
 
 impl Original {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let said = METHODS.iter().flat_map(|name| headers.get_all(*name));
         // All that is said must say so: one of them may be the client's own.
@@ -41,6 +41,13 @@ impl Original {
             uri: URIS.iter().find_map(|name| text(name)).map(str::to_owned),
             origin: host.map(|(host, scheme)| format!("{scheme}://{host}").to_ascii_lowercase()),
         }
+    }
+
+    /// The first value of this name in the query.
+    pub(crate) fn in_query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.uri.as_deref()?.split_once('?')?;
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
+        pairs.into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
     /// Where a page goes on: to `/v1/continue`, and from there back, or to where one logs in.

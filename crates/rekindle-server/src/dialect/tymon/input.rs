@@ -38,7 +38,7 @@ impl Input {
 }
 
 /// What stands after the last `bearer`, in whatever case, up to a comma.
-fn in_header(headers: &HeaderMap) -> Option<String> {
+pub(super) fn in_header(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let at = value.to_ascii_lowercase().rfind("bearer")?;
     let rest = value[at + "bearer".len()..].split(',').next().unwrap_or_default().trim();

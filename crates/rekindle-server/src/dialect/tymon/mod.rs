@@ -6,12 +6,13 @@
 //! grace period of its blacklist, with one new token for all who come within it.
 
 mod input;
+mod middlewares;
 mod settings;
 mod tokens;
 mod views;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use rekindle::core::Policy;
 
 use self::tokens::Tokens;
@@ -31,7 +32,8 @@ impl Dialect for Settings {
 
     fn paths(&self) -> Vec<(&'static str, String)> {
         let prefix = self.prefix.trim_end_matches('/');
-        ["/login", "/refresh", "/logout"].map(|path| ("dialects.tymon.prefix", format!("{prefix}{path}"))).to_vec()
+        let middlewares = ["/forward-auth", "/forward-auth/renew", "/forward-auth/refresh"];
+        ["/login", "/refresh", "/logout"].into_iter().chain(middlewares).map(|path| ("dialects.tymon.prefix", format!("{prefix}{path}"))).collect()
     }
 
     fn policy(&self, base: &Base<'_>) -> Result<Policy, Clash> {
@@ -72,6 +74,9 @@ impl Dialect for Settings {
             .route(&format!("{prefix}/login"), post(views::login).fallback(views::method_not_allowed))
             .route(&format!("{prefix}/refresh"), post(views::refresh).fallback(views::method_not_allowed))
             .route(&format!("{prefix}/logout"), post(views::logout).fallback(views::method_not_allowed))
+            .route(&format!("{prefix}/forward-auth"), get(middlewares::authenticate))
+            .route(&format!("{prefix}/forward-auth/renew"), get(middlewares::renew))
+            .route(&format!("{prefix}/forward-auth/refresh"), get(middlewares::refresh))
             .with_state(state)
     }
 }

@@ -21,7 +21,7 @@ use crate::rates::ClientAddress;
 const CHALLENGE: &str = "jwt-auth";
 
 pub(super) type State = state::State<Settings, tokens::Tokens>;
-type Shared = state::Shared<Settings, tokens::Tokens>;
+pub(super) type Shared = state::Shared<Settings, tokens::Tokens>;
 
 #[derive(Serialize)]
 struct Answer {
@@ -104,12 +104,12 @@ impl State {
     }
 }
 
-fn unauthorized(problem: &Problem, message: &str) -> Refusal {
+pub(super) fn unauthorized(problem: &Problem, message: &str) -> Refusal {
     Refusal::of(problem, StatusCode::UNAUTHORIZED, &Message { message }).challenge(CHALLENGE)
 }
 
 /// What the package, or Laravel around it, says of what the engine says.
-fn refused(problem: &Problem) -> Refusal {
+pub(super) fn refused(problem: &Problem) -> Refusal {
     let wait = problem.retry_after().unwrap_or(Seconds(1));
     match (problem.code(), problem.reason()) {
         (Code::InvalidCredentials, _) => {
