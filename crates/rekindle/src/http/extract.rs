@@ -1,7 +1,5 @@
 //! The session as an argument of axum's handlers.
 
-use std::sync::Arc;
-
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -37,7 +35,7 @@ use crate::token::AccessToken;
 /// The route needs an [`AuthenticationLayer`](super::AuthenticationLayer).
 #[derive(Clone, Debug)]
 pub struct Session<C = NoClaims> {
-    identity: Arc<Identity>,
+    identity: Identity,
     /// The application's own claims.
     pub claims: C,
 }
@@ -96,7 +94,7 @@ impl<S: Sync, C: DeserializeOwned> FromRequestParts<S> for Session<C> {
         let found: &Found = parts.extensions.get().ok_or(Refusal::NoLayer)?;
         let identity = found.identity().map_err(Clone::clone)?;
         let claims = identity.token().claims().map_err(|_| Refusal::Claims)?;
-        Ok(Self { identity: Arc::clone(identity), claims })
+        Ok(Self { identity: identity.clone(), claims })
     }
 }
 

@@ -1,22 +1,24 @@
 //! Who makes a request.
 
+use std::sync::Arc;
+
 use rekindle_core::{Seconds, Timestamp};
 use serde::Deserialize;
 
 use super::Refusal;
 use crate::token::AccessToken;
 
-/// The holder of an access token that holds, and at which moment that was found.
+/// The holder of an access token that holds, and at which moment that was found. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    token: AccessToken,
+    token: Arc<AccessToken>,
     checked_at: Timestamp,
 }
 
 impl Identity {
     /// The holder of `token`, which was checked at `checked_at`.
-    pub fn new(token: AccessToken, checked_at: Timestamp) -> Self {
-        Self { token, checked_at }
+    pub fn new(token: impl Into<Arc<AccessToken>>, checked_at: Timestamp) -> Self {
+        Self { token: token.into(), checked_at }
     }
 
     /// What the token says.

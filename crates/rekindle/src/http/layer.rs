@@ -98,7 +98,7 @@ impl<S> Layer<S> for AuthenticationLayer {
 /// What the layer found: an extension of the request.
 #[derive(Clone, Debug)]
 pub struct Found {
-    identity: Result<Arc<Identity>, Refusal>,
+    identity: Result<Identity, Refusal>,
     place: Place,
 }
 
@@ -114,7 +114,7 @@ impl Found {
     ///
     /// # Errors
     /// Why nobody does.
-    pub fn identity(&self) -> Result<&Arc<Identity>, &Refusal> {
+    pub fn identity(&self) -> Result<&Identity, &Refusal> {
         self.identity.as_ref()
     }
 
@@ -202,7 +202,7 @@ where
     ) -> Self {
         let Finding { identity, cookies } = finding;
         let renewing = identity.as_ref().ok().and_then(|identity| layer.renew(place, identity));
-        request.extensions_mut().insert(Found { identity: identity.map(Arc::new), place });
+        request.extensions_mut().insert(Found { identity, place });
         Self::Answering { answer: inner.call(request), cookies, renewing }
     }
 }
