@@ -101,6 +101,9 @@ pub enum Unavailable {
     /// This node has not loaded the key that the token names.
     #[error("the token's key is not loaded yet")]
     KeyNotLoaded,
+    /// Whether the token was revoked cannot be said: what is known of revocations is too old.
+    #[error("the revocations known here are too old")]
+    RevocationsStale,
     /// The row changed under every one of this many tries.
     #[error("the session is being changed by too many requests at once")]
     Contended,
@@ -119,7 +122,8 @@ pub enum Ended {
     Revoked(Reason),
     /// A deadline passed.
     Expired(Deadline),
-    /// There is no such session, or the token is not one of its tokens, or not this client's.
+    /// There is no such session, or the token is not one of its tokens, or not this client's. A verifier elsewhere says so
+    /// of every session that has ended: it is told of the end alone.
     Unknown,
 }
 

@@ -34,8 +34,8 @@
 //!
 //! # Features
 //! All additive, none on by default: `sqlite` (the embedded store), `http` (cookies, the rule against forged requests, a tower
-//! layer), `axum` (that, and extractors for axum), `conformance` (the suite that every store passes, for a store of your
-//! own).
+//! layer), `axum` (that, and extractors for axum), `jwks` (keys and revocations for a [`Verifier`] over HTTP), `cache` (tokens
+//! that a verifier has verified before), `conformance` (the suite that every store passes, for a store of your own).
 
 #![warn(missing_docs, unreachable_pub)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
@@ -54,6 +54,7 @@ pub mod http;
 pub mod keyring;
 pub mod store;
 pub mod token;
+pub mod verifier;
 
 /// For a store or a hook of your own: their methods are asynchronous.
 pub use async_trait::async_trait;
@@ -62,3 +63,4 @@ pub use rekindle_core as core;
 pub use engine::{Builder, Engine, Login, TokenAnswer, Tokens};
 pub use error::Failure;
 pub use keyring::{KeyRing, MasterKey};
+pub use verifier::Verifier;

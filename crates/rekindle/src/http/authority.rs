@@ -23,6 +23,12 @@ impl From<Result<Identity, Refusal>> for Finding {
     }
 }
 
+impl From<NoHolder> for Finding {
+    fn from(NoHolder { why, cleared }: NoHolder) -> Self {
+        Self { identity: Err(why.map_or(Refusal::Missing, Refusal::from)), cookies: cleared }
+    }
+}
+
 /// A finding, at once or in a while.
 pub enum Check {
     /// It is known: no future is allocated.
@@ -73,9 +79,7 @@ impl Authority for Engine {
                     engine.touch(&session);
                     Finding { identity: Ok(Identity::new(token, engine.now())), cookies: cleared }
                 }
-                Err(NoHolder { why, cleared }) => {
-                    Finding { identity: Err(why.map_or(Refusal::Missing, Refusal::from)), cookies: cleared }
-                }
+                Err(nobody) => nobody.into(),
             }
         }))
     }

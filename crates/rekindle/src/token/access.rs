@@ -51,6 +51,11 @@ impl Expected {
     pub fn with_leeway(self, leeway: Seconds) -> Self {
         Self { leeway: leeway.min(MAX_LEEWAY), ..self }
     }
+
+    /// Whether a token that ends then is refused at `now`.
+    pub(crate) fn is_over(&self, expires_at: Timestamp, now: Timestamp) -> bool {
+        now >= expires_at + self.leeway
+    }
 }
 
 /// An access token whose signature and claims hold.
@@ -180,7 +185,7 @@ pub fn verify_access(
     now: Timestamp,
 ) -> Result<AccessToken, TokenError> {
     let (token, not_before) = verify_signed(token, keys, expected)?;
-    if now >= token.expires_at + expected.leeway {
+    if expected.is_over(token.expires_at, now) {
         return Err(TokenError::Expired);
     }
     if not_before.is_some_and(|not_before| now + expected.leeway < not_before) {

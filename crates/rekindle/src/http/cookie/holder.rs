@@ -36,6 +36,20 @@ impl From<Failure> for NoHolder {
     }
 }
 
+impl NoHolder {
+    /// For a jar without a live session: what has ended, and whether something has only run out.
+    pub(crate) fn of(ended: Vec<(Slot, Failure)>, expired: bool, jar: &Jar, cleared: SetCookies) -> Self {
+        // Another session of the jar may live: its refresh cookie says so, and a refresh will tell. Only where there is
+        // none is the user signed out.
+        let others = jar.refresh.iter().any(|(slot, _)| ended.iter().all(|(ended, _)| ended != slot));
+        let why = match ended.into_iter().next() {
+            Some((_, failure)) if !expired && !others => Some(failure),
+            _ => expired.then_some(Failure::TokenExpired),
+        };
+        Self { why, cleared }
+    }
+}
+
 /// The newest login among the sessions in the jar that live. Junk is left alone; what has ended is cleared.
 ///
 /// # Errors
@@ -74,14 +88,7 @@ pub async fn holder(engine: &Engine, jar: &Jar, browsers: &Browsers) -> Result<H
             Err(failure) => return Err(failure.into()),
         }
     }
-    // Another session of the jar may live: its refresh cookie says so, and a refresh will tell. Only where there is none
-    // is the user signed out.
-    let others = jar.refresh.iter().any(|(slot, _)| ended.iter().all(|(ended, _)| ended != slot));
-    let why = match ended.into_iter().next() {
-        Some((_, failure)) if !expired && !others => Some(failure),
-        _ => expired.then_some(Failure::TokenExpired),
-    };
-    Err(NoHolder { why, cleared })
+    Err(NoHolder::of(ended, expired, jar, cleared))
 }
 
 /// Whether a newer login of the jar lives whose access cookie is not there any more. The jar of one session never
