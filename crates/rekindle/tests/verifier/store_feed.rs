@@ -1,0 +1,76 @@
+//! A verifier in the process of its store.
+
+use std::sync::Arc;
+
+use rekindle::core::{Reason, Seconds, SessionId};
+use rekindle::token::{Expected, JwkSet, KeySet, VerifyingKey};
+use rekindle::verifier::{StoreFeed, Verifier};
+use rekindle::{Login, Tokens};
+
+use super::world::{ENDED, EXPIRED, outcome};
+use crate::support::{ManualClock, Node};
+
+/// A verifier of what `node` issues.
+pub async fn beside(node: &Node) -> Verifier {
+    let keys = JwkSet::parse(&node.engine.jwks()).unwrap();
+    let keys = KeySet::new(keys.keys.iter().map(|jwk| VerifyingKey::from_jwk(jwk).unwrap())).unwrap();
+    Verifier::builder(Expected::new("rekindle", ["rekindle".to_owned()]))
+        .keys(keys)
+        .revocations(StoreFeed::new(Arc::clone(&node.store), Seconds(5)))
+        .clock(Arc::<ManualClock>::clone(&node.clock))
+        .start()
+        .await
+        .unwrap()
+}
+
+/// Waits until the view has learned of something, which is at most a poll away.
+pub async fn until(verifier: &Verifier, known: usize) {
+    while verifier.revocations().unwrap().len() < known {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_engine_ends_the_verifier_refuses() {
+    let node = Node::new().await;
+    let open = async || node.engine.open(Login::new("ada")).await.unwrap();
+    let verify =
+        async |verifier: &Verifier, tokens: &Tokens| outcome(verifier.verify(&tokens.access_token).await);
+    let early = open().await;
+    node.engine.revoke(early.session.id, Reason::LoggedOut).await.unwrap();
+    let verifier = beside(&node).await;
+    assert_eq!(verify(&verifier, &early).await, ENDED, "it was told of before");
+
+    let (ended, bumped, lives) = (open().await, open().await, open().await);
+    for tokens in [&ended, &bumped, &lives] {
+        assert_eq!(verify(&verifier, tokens).await, Ok(tokens.session.id));
+    }
+    node.clock.advance(1);
+    node.engine.revoke(ended.session.id, Reason::Revoked).await.unwrap();
+    assert!(node.engine.bump(bumped.session.id).await.unwrap());
+    until(&verifier, 3).await;
+    assert_eq!(verify(&verifier, &ended).await, ENDED);
+    assert_eq!(verify(&verifier, &bumped).await, EXPIRED);
+    assert_eq!(verify(&verifier, &lives).await, Ok(lives.session.id));
+    let fresh = node.engine.refresh(&bumped.refresh_token, None).await.unwrap();
+    assert_eq!(verify(&verifier, &fresh).await, Ok(bumped.session.id));
+}
+
+/// Its size hangs on how much was revoked lately, whatever else goes on.
+#[tokio::test]
+async fn sessions_that_go_on_take_no_room() {
+    let node = Node::new().await;
+    let verifier = beside(&node).await;
+    let mut sessions: Vec<SessionId> = Vec::new();
+    for number in 0..2000 {
+        let tokens = node.engine.open(Login::new(format!("user-{number}"))).await.unwrap();
+        node.clock.advance(number % 2);
+        sessions.push(node.engine.refresh(&tokens.refresh_token, None).await.unwrap().session.id);
+    }
+    // More than a page of the feed.
+    for session in &sessions[..1500] {
+        node.engine.revoke(*session, Reason::Revoked).await.unwrap();
+    }
+    until(&verifier, 1500).await;
+    assert_eq!(verifier.revocations().unwrap().len(), 1500);
+}
