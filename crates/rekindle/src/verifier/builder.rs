@@ -13,6 +13,7 @@ use super::source::Source;
 use super::{Shared, SourceError, StartError, Verifier};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, SystemEntropy};
+use crate::keyring::KeyRing;
 use crate::token::{Expected, KeySet};
 
 /// An issuer's keys change some times a year, and a new one is looked for when it is met.
@@ -75,12 +76,17 @@ impl Builder {
         Self { keys: Some(Given::Source(Ok(Source::File(path.into())))), ..self }
     }
 
+    /// The public keys of a key ring, in the process of its engine or beside the same store.
+    pub fn keys_from_ring(self, ring: Arc<KeyRing>) -> Self {
+        Self { keys: Some(Given::Source(Ok(Source::Ring(ring)))), ..self }
+    }
+
     /// These keys, which never change; symmetric ones, too.
     pub fn keys(self, keys: KeySet) -> Self {
         Self { keys: Some(Given::Set(keys)), ..self }
     }
 
-    /// How often keys are read again from their file or URL, besides when a token names one that is not known. Default five
+    /// How often keys are read again from where they come from, besides when a token names one that is not known. Default five
     /// minutes: for so long at most a key that was withdrawn verifies.
     pub fn reload_every(self, every: Duration) -> Self {
         Self { reload_every: every, ..self }

@@ -34,7 +34,7 @@ pub enum SourceError {
     /// No JWK Set, or two of its keys have one id.
     #[error("the key set is not usable: {0}")]
     Keys(#[from] KeyError),
-    /// The store.
+    /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -48,12 +48,12 @@ pub enum StartError {
     NoKeys,
     /// The keys could not be read.
     #[error("the keys could not be read: {0}")]
-    Keys(#[source] SourceError),
+    Keys(SourceError),
     /// There are keys, and none for signatures of a kind known here. An issuer that signs with a shared secret publishes
     /// none.
     #[error("there is no key that can be used here: does the issuer sign with a shared secret?")]
     NoUsableKey,
     /// The revocations could not be read.
     #[error("the revocations could not be read: {0}")]
-    Revocations(#[source] SourceError),
+    Revocations(SourceError),
 }

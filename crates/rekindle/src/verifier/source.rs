@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::SourceError;
 #[cfg(feature = "jwks")]
 use super::remote::Remote;
+use crate::keyring::{KeyRing, KeyringError};
 use crate::token::JwkSet;
 use crate::token::jwk::MAX_JWKS;
 
@@ -17,6 +19,7 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 /// A JWK Set somewhere.
 pub(super) enum Source {
     File(PathBuf),
+    Ring(Arc<KeyRing>),
     #[cfg(feature = "jwks")]
     Url(Remote),
 }
@@ -28,6 +31,13 @@ impl Source {
                 let path = path.clone();
                 let text = tokio::task::spawn_blocking(move || read(&path)).await;
                 text.map_err(|_| SourceError::TimedOut)??
+            }
+            Self::Ring(ring) => {
+                ring.reload().await.map_err(|error| match error {
+                    KeyringError::Store(error) => SourceError::Store(error),
+                    error => SourceError::Unreadable(error.to_string()),
+                })?;
+                ring.jwks()
             }
             #[cfg(feature = "jwks")]
             Self::Url(remote) => remote.get(&[], MAX_JWKS, TIMEOUT).await?,

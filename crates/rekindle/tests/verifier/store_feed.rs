@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rekindle::core::{Reason, Seconds, SessionId};
-use rekindle::token::{Expected, JwkSet, KeySet, VerifyingKey};
+use rekindle::entropy::SystemEntropy;
+use rekindle::keyring::STAGE;
+use rekindle::token::{Algorithm, Expected};
 use rekindle::verifier::{StoreFeed, Verifier};
 use rekindle::{Login, Tokens};
 
@@ -12,10 +14,8 @@ use crate::support::{ManualClock, Node};
 
 /// A verifier of what `node` issues.
 pub async fn beside(node: &Node) -> Verifier {
-    let keys = JwkSet::parse(&node.engine.jwks()).unwrap();
-    let keys = KeySet::new(keys.keys.iter().map(|jwk| VerifyingKey::from_jwk(jwk).unwrap())).unwrap();
     Verifier::builder(Expected::new("rekindle", ["rekindle".to_owned()]))
-        .keys(keys)
+        .keys_from_ring(Arc::clone(&node.keys))
         .revocations(StoreFeed::new(Arc::clone(&node.store), Seconds(5)))
         .clock(Arc::<ManualClock>::clone(&node.clock))
         .start()
@@ -73,4 +73,17 @@ async fn sessions_that_go_on_take_no_room() {
     }
     until(&verifier, 1500).await;
     assert_eq!(verifier.revocations().unwrap().len(), 1500);
+}
+
+#[tokio::test]
+async fn a_rotation_of_the_key_ring_goes_unnoticed() {
+    let node = Node::new().await;
+    let verifier = beside(&node).await;
+    let before = node.engine.open(Login::new("ada")).await.unwrap();
+    node.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
+    node.clock.advance(STAGE.0);
+    let after = node.engine.open(Login::new("ada")).await.unwrap();
+    assert_eq!(outcome(verifier.verify(&after.access_token).await), Ok(after.session.id));
+    // It has run out, and is known for one of ours.
+    assert_eq!(outcome(verifier.verify(&before.access_token).await), EXPIRED);
 }

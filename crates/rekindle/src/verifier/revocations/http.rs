@@ -26,9 +26,9 @@ impl HttpFeed {
     /// ```
     /// use rekindle::verifier::HttpFeed;
     ///
-    /// let feed = HttpFeed::new("http://127.0.0.1:8081", "rkak_…").unwrap_err();
+    /// let feed = HttpFeed::new("http://127.0.0.1:8081", "rkak1_…").unwrap_err();
     /// assert_eq!(feed.to_string(), "the API key is not one: it has characters that no key has");
-    /// assert!(HttpFeed::new("http://127.0.0.1:8081", "rkak_0123").is_ok());
+    /// assert!(HttpFeed::new("http://127.0.0.1:8081", "rkak1_0123").is_ok());
     /// ```
     ///
     /// # Errors
