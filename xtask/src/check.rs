@@ -8,7 +8,7 @@ pub(crate) fn all(flags: &[&str]) -> Done {
     let install = flags.contains(&"--install");
     cargo("fmt --all --check")?;
     cargo("clippy --workspace --all-targets --all-features -- --deny warnings")?;
-    for features in ["", "sqlite", "conformance"] {
+    for features in ["", "sqlite", "conformance", "http", "axum", "jwks", "cache"] {
         cargo(&format!(
             "clippy --package rekindle --no-default-features --features={features} -- --deny warnings"
         ))?;
@@ -26,7 +26,9 @@ pub(crate) fn all(flags: &[&str]) -> Done {
 /// the second run would build what the first one packed. Packed files have no time of their own either: without a new one
 /// (`m`) cargo would take them for those it has built.
 fn packages() -> Done {
-    cargo("package --workspace --exclude xtask --exclude rekindle-axum-example --allow-dirty --no-verify")?;
+    let examples = ["axum", "custom-store", "resource-server"];
+    let without = examples.map(|name| format!("--exclude rekindle-{name}-example")).join(" ");
+    cargo(&format!("package --workspace --exclude xtask {without} --allow-dirty --no-verify"))?;
     let folder = root().join("target/packed");
     let _ = fs::remove_dir_all(folder.join("crates"));
     fs::create_dir_all(folder.join("crates")).map_err(|error| error.to_string())?;

@@ -51,6 +51,11 @@ const TABLE: &[(&str, &[&str], &str)] = &[
         "any tower service, over whatever says who somebody is",
     ),
     (
+        "rekindle/src/verifier",
+        &["crate::engine", "crate::hook", "sqlite", "memory", "axum"],
+        "it issues nothing, and knows of a store its feed alone",
+    ),
+    (
         "rekindle/src/store",
         &["crate::engine", "crate::token", "crate::keyring", "crate::hook", "crate::error"],
         "a store keeps rows and knows no rule",
