@@ -1,7 +1,7 @@
 //! Tokens verified before.
 //!
-//! A public-key signature costs some fifty times what a look in here does. An entry says only that the signature and the
-//! claims held under the keys of one version; its end and its session's are asked for anew each time.
+//! A public-key signature costs more than a hundred looks in here. An entry says only that the signature and the claims held
+//! under the keys of one version; its end and its session's are asked for anew each time.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

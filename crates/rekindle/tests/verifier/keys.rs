@@ -164,6 +164,8 @@ async fn a_start_without_keys_says_what_is_wrong() {
     assert!(matches!(start(&issuer.moved_url()).await, StartError::Keys(SourceError::Status(302))));
     let nobody = start(&format!("http://{unused}/jwks.json")).await;
     assert!(matches!(nobody, StartError::Keys(SourceError::Unreachable(_))), "{nobody:?}");
+    let plain = start(&issuer.url().replace("http:", "https:")).await;
+    assert!(matches!(plain, StartError::Keys(SourceError::Unreachable(_))), "{plain:?}");
     for url in ["jwks.json", "file:///etc/passwd", "http://user:secret@127.0.0.1/jwks.json"] {
         assert!(matches!(start(url).await, StartError::Keys(SourceError::Address(_))), "{url}");
     }

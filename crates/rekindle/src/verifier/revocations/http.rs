@@ -15,6 +15,8 @@ const LONGEST_PAGE: usize = 4 * 1024 * 1024;
 /// What an answer may take beyond the time that it was asked to wait. Short: a connection that has gone dead is noticed
 /// before the view is much too old.
 const TIMEOUT: Duration = Duration::from_secs(1);
+/// What a first page may take, before which nothing is known anyway.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `GET /v1/revocations` of a Rekindle server's admin listener.
 #[derive(Clone, Debug)]
@@ -79,7 +81,8 @@ impl Feed for HttpFeed {
         let wait_for = wait.as_secs().to_string();
         let mut query = vec![("wait", wait_for.as_str())];
         query.extend(after.map(|after| ("after", after)));
-        let text = self.0.get(&query, LONGEST_PAGE, wait + TIMEOUT).await?;
+        let timeout = if after.is_none() { FIRST_TIMEOUT } else { TIMEOUT };
+        let text = self.0.get(&query, LONGEST_PAGE, wait + timeout).await?;
         let page: WirePage = serde_json::from_str(&text).map_err(|error| {
             SourceError::Unreadable(format!("line {}, column {}", error.line(), error.column()))
         })?;
