@@ -1,12 +1,12 @@
 //! A token is held to what a verifier expects, whatever its keys come from.
 
+use rekindle::clock::Clock as _;
 use rekindle::core::Seconds;
 use rekindle::error::Failure;
 use rekindle::token::{AccessClaims, SigningKey, TokenError, sign_access};
 
-use super::world::{AUDIENCE, EXPIRED, ISSUER, LIFE, claims, eddsa, expected, outcome, set, token, verifier};
+use super::world::{AUDIENCE, EXPIRED, LIFE, claims, eddsa, expected, outcome, set, token, verifier};
 use crate::support::ManualClock;
-use rekindle::clock::Clock as _;
 
 async fn refused(key: &SigningKey, clock: &std::sync::Arc<ManualClock>, text: &str) -> TokenError {
     let verifier = verifier(clock).keys(set(&[key])).caching(16).start().await.unwrap();
@@ -28,8 +28,7 @@ async fn a_token_for_others_or_of_another_kind_is_refused() {
     assert_eq!(refused(&key, &clock, &text).await, TokenError::WrongAudience);
 
     let good = token(&key, 1, &clock);
-    let payload = rekindle_payload(&good);
-    let text = key.sign("JWT", &payload).unwrap();
+    let text = key.sign("JWT", &payload_of(&good)).unwrap();
     assert_eq!(refused(&key, &clock, &text).await, TokenError::WrongType, "an id token, say");
     assert_eq!(
         refused(&key, &clock, "junk").await.to_string(),
@@ -37,10 +36,9 @@ async fn a_token_for_others_or_of_another_kind_is_refused() {
     );
     let text = token(&eddsa("k"), 1, &clock);
     assert_eq!(refused(&key, &clock, &text).await, TokenError::BadSignature);
-    assert!(String::from_utf8(payload).unwrap().contains(ISSUER));
 }
 
-fn rekindle_payload(token: &str) -> Vec<u8> {
+fn payload_of(token: &str) -> Vec<u8> {
     use base64::Engine as _;
     let payload = token.split('.').nth(1).unwrap();
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap()
@@ -56,6 +54,7 @@ async fn a_token_ends_at_its_end_and_with_leeway_that_much_later() {
     let text = token(&key, 1, &clock);
     clock.advance(LIFE.0 - 1);
     strict.verify(&text).await.unwrap();
+    lenient.verify(&text).await.unwrap();
     clock.advance(1);
     assert_eq!(outcome(strict.verify(&text).await), EXPIRED);
     clock.advance(29);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rekindle::verifier::{LOOK_AGAIN, SourceError, StartError};
 
-use super::world::{UNAVAILABLE, eddsa, is_unknown_key, outcome, published, session, token, verifier};
+use super::world::{UNAVAILABLE, eddsa, is_unknown_key, outcome, published, session, token, until, verifier};
 use crate::support::ManualClock;
 
 #[tokio::test(start_paused = true)]
@@ -35,9 +35,7 @@ async fn a_file_is_read_again_when_a_key_is_missing_and_now_and_then() {
     std::fs::write(&file, published(&[&old])).unwrap();
     let read_at = verifier.key_status().read_at;
     clock.advance(300);
-    while verifier.key_status().read_at == read_at {
-        tokio::time::advance(Duration::from_secs(1)).await;
-        tokio::task::yield_now().await;
-    }
+    tokio::time::advance(Duration::from_secs(300)).await;
+    until(|| verifier.key_status().read_at != read_at).await;
     assert_eq!(outcome(verifier.verify_now(&token(&old, 1, &clock))), Ok(session(1)));
 }

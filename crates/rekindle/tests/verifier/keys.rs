@@ -8,7 +8,10 @@ use rekindle::token::Algorithm;
 use rekindle::verifier::{LOOK_AGAIN, SourceError, StartError};
 
 use super::issuer::Issuer;
-use super::world::{UNAVAILABLE, eddsa, is_unknown_key, key, outcome, session, token, verifier};
+use super::world::{
+    UNAVAILABLE, eddsa, is_unknown_key, key, outcome, published, session, token, until, verifier,
+};
+
 use crate::support::ManualClock;
 
 #[tokio::test]
@@ -70,24 +73,45 @@ async fn an_issuer_that_is_down_leaves_the_keys_in_force_and_unknown_ones_unavai
     let (old, new) = (eddsa("old"), eddsa("new"));
     let issuer = Issuer::publishing(&[&old]).await;
     let verifier = verifier(&clock).keys_from_url(&issuer.url()).start().await.unwrap();
-    for (status, body) in [
-        (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
-        (StatusCode::OK, "<html>".to_owned()),
-        (StatusCode::OK, " ".repeat(1024 * 1024)),
-        (StatusCode::NO_CONTENT, String::new()),
+    for (status, body, why) in [
+        (StatusCode::INTERNAL_SERVER_ERROR, String::new(), "it answered with status 500"),
+        (StatusCode::PARTIAL_CONTENT, published(&[&new]), "it answered with status 206"),
+        (StatusCode::OK, "<html>".to_owned(), "the key set is not usable"),
+        (
+            StatusCode::OK,
+            " ".repeat(1024 * 1024),
+            "its answer cannot be read: it is longer than 262144 bytes",
+        ),
     ] {
         issuer.answers(status, &body);
         clock.advance(LOOK_AGAIN.0);
         assert_eq!(outcome(verifier.verify(&token(&new, 2, &clock)).await), UNAVAILABLE);
         assert_eq!(outcome(verifier.verify(&token(&new, 2, &clock)).await), UNAVAILABLE, "not asked again");
         assert_eq!(outcome(verifier.verify(&token(&old, 1, &clock)).await), Ok(session(1)));
-        assert!(verifier.key_status().failure.is_some());
+        let failure = verifier.key_status().failure.unwrap().to_string();
+        assert!(failure.starts_with(why), "{failure}");
     }
     assert_eq!(issuer.asked(), 5);
     issuer.publish(&[&old, &new]);
     clock.advance(LOOK_AGAIN.0);
     assert_eq!(outcome(verifier.verify(&token(&new, 2, &clock)).await), Ok(session(2)));
     assert!(verifier.key_status().failure.is_none());
+}
+
+#[tokio::test]
+async fn an_issuer_that_hangs_is_given_up() {
+    let clock = ManualClock::new();
+    let (old, new) = (eddsa("old"), eddsa("new"));
+    let issuer = Issuer::publishing(&[&old]).await;
+    let verifier = verifier(&clock).keys_from_url(&issuer.url()).start().await.unwrap();
+    issuer.close();
+    clock.advance(LOOK_AGAIN.0);
+    // Time that nobody works in passes at once.
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    assert_eq!(outcome(verifier.verify(&token(&new, 2, &clock)).await), UNAVAILABLE);
+    assert!(began.elapsed() < Duration::from_secs(6));
+    assert!(matches!(*verifier.key_status().failure.unwrap(), SourceError::TimedOut));
 }
 
 /// A request that is given up must not take the load with it that others wait for.
@@ -105,9 +129,7 @@ async fn a_client_that_hangs_up_does_not_end_the_load() {
         let (verifier, rotated) = (verifier.clone(), rotated.clone());
         async move { verifier.verify(&rotated).await }
     });
-    while issuer.asked() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until(|| issuer.asked() == 2).await;
     hasty.abort();
     assert!(hasty.await.unwrap_err().is_cancelled());
     let patient = tokio::spawn(async move { outcome(verifier.verify(&rotated).await) });
@@ -126,8 +148,7 @@ async fn what_cannot_be_used_in_a_set_is_left_out() {
         key("pss", Algorithm::Ps256),
     ];
     let issuer = Issuer::publishing(&keys.each_ref()).await;
-    let mut document: serde_json::Value =
-        serde_json::from_str(&super::world::published(&keys.each_ref())).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&published(&keys.each_ref())).unwrap();
     let list = document["keys"].as_array_mut().unwrap();
     let mut encrypting = list[0].clone();
     encrypting["use"] = "enc".into();
@@ -188,8 +209,6 @@ async fn keys_are_read_again_by_themselves_as_long_as_one_clone_is_left() {
     let clone = verifier.clone();
     issuer.publish(&[&new]);
     drop(verifier);
-    while clone.verify_now(&token(&new, 2, &clock)).is_err() {
-        tokio::task::yield_now().await;
-    }
+    until(|| clone.verify_now(&token(&new, 2, &clock)).is_ok()).await;
     assert!(is_unknown_key(clone.verify_now(&token(&old, 1, &clock))));
 }

@@ -13,7 +13,7 @@ use rekindle::core::{Reason, Seconds};
 use rekindle::verifier::{Feed, HttpFeed, Refused, SourceError, StartError, StoreFeed};
 use serde_json::{Value, json};
 
-use super::store_feed::until;
+use super::store_feed::learned;
 use super::world::{ENDED, EXPIRED, expected, outcome, session, set};
 use crate::support::Node;
 
@@ -81,7 +81,7 @@ async fn what_a_server_tells_reaches_the_verifier() {
     node.clock.advance(1);
     node.engine.revoke(ended.session.id, Reason::Theft).await.unwrap();
     assert!(node.engine.bump(bumped.session.id).await.unwrap());
-    until(&verifier, 3).await;
+    learned(&verifier, 3).await;
     assert_eq!(outcome(verifier.verify(&ended.access_token).await), ENDED);
     assert_eq!(outcome(verifier.verify(&bumped.access_token).await), EXPIRED);
     assert!(verifier.revocations().unwrap().staleness().unwrap() < Duration::from_secs(2));

@@ -93,6 +93,22 @@ async fn a_view_that_is_accepted_stale_lets_tokens_run_out_by_themselves() {
     assert!(view.staleness().unwrap() >= Duration::from_secs(60), "for whoever monitors it");
 }
 
+/// A feed that does not wait is not asked without pause, and neither is one that has nothing to tell for long.
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_does_not_wait_is_not_run_down() {
+    let (clock, key, feed) = (ManualClock::new(), eddsa("k"), Scripted::new());
+    let _verifier = verifier(&clock).keys(set(&[&key])).revocations(feed.clone()).start().await.unwrap();
+    for more in [false, true] {
+        let began = tokio::time::Instant::now();
+        for _ in 0..20 {
+            feed.give(Ok(Page { more, ..page(&[]) }));
+        }
+        feed.taken_in().await;
+        assert!(began.elapsed() >= Duration::from_millis(20 * 50), "{:?}", began.elapsed());
+        feed.tell(&[]).await;
+    }
+}
+
 /// A feed that is away for long is asked once a second, and not less often.
 #[tokio::test(start_paused = true)]
 async fn pauses_between_failures_stay_short() {

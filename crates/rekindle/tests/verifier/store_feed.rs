@@ -9,7 +9,7 @@ use rekindle::token::{Algorithm, Expected};
 use rekindle::verifier::{StoreFeed, Verifier};
 use rekindle::{Login, Tokens};
 
-use super::world::{ENDED, EXPIRED, outcome};
+use super::world::{ENDED, EXPIRED, outcome, until};
 use crate::support::{ManualClock, Node};
 
 /// A verifier of what `node` issues.
@@ -23,11 +23,9 @@ pub async fn beside(node: &Node) -> Verifier {
         .unwrap()
 }
 
-/// Waits until the view has learned of something, which is at most a poll away.
-pub async fn until(verifier: &Verifier, known: usize) {
-    while verifier.revocations().unwrap().len() < known {
-        tokio::task::yield_now().await;
-    }
+/// Waits until the view has learned of so many sessions.
+pub async fn learned(verifier: &Verifier, known: usize) {
+    until(|| verifier.revocations().unwrap().len() >= known).await;
 }
 
 #[tokio::test]
@@ -48,7 +46,7 @@ async fn what_the_engine_ends_the_verifier_refuses() {
     node.clock.advance(1);
     node.engine.revoke(ended.session.id, Reason::Revoked).await.unwrap();
     assert!(node.engine.bump(bumped.session.id).await.unwrap());
-    until(&verifier, 3).await;
+    learned(&verifier, 3).await;
     assert_eq!(verify(&verifier, &ended).await, ENDED);
     assert_eq!(verify(&verifier, &bumped).await, EXPIRED);
     assert_eq!(verify(&verifier, &lives).await, Ok(lives.session.id));
@@ -71,7 +69,7 @@ async fn sessions_that_go_on_take_no_room() {
     for session in &sessions[..1500] {
         node.engine.revoke(*session, Reason::Revoked).await.unwrap();
     }
-    until(&verifier, 1500).await;
+    learned(&verifier, 1500).await;
     assert_eq!(verifier.revocations().unwrap().len(), 1500);
 }
 

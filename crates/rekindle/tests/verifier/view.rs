@@ -7,7 +7,7 @@ use rekindle::token::SigningKey;
 use rekindle::verifier::{Page, Refused};
 
 use super::scripted::{KEEP, Scripted, page};
-use super::world::{ENDED, EXPIRED, eddsa, outcome, session, set, token, token_at, verifier};
+use super::world::{ENDED, EXPIRED, eddsa, outcome, session, set, token, token_at, until, verifier};
 use crate::support::ManualClock;
 
 struct World {
@@ -21,7 +21,6 @@ impl World {
     async fn new() -> Self {
         let (clock, key, feed) = (ManualClock::new(), eddsa("k"), Scripted::new());
         let verifier = verifier(&clock).keys(set(&[&key])).revocations(feed.clone());
-        // These tests turn the clock by hand, and the view's age by nothing.
         let verifier = verifier.start().await.unwrap();
         Self { clock, key, feed, verifier }
     }
@@ -125,7 +124,5 @@ async fn nobody_follows_the_feed_when_the_last_clone_is_gone() {
     feed.tell(&[(1, Refused::Ended)]).await;
     assert_eq!(clone.revocations().unwrap().len(), 1);
     drop(clone);
-    while !feed.is_left() {
-        tokio::task::yield_now().await;
-    }
+    until(|| feed.is_left()).await;
 }

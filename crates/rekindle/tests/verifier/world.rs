@@ -1,5 +1,7 @@
 //! Keys, and tokens that are signed with them.
 
+use std::time::Duration;
+
 use rekindle::clock::Clock as _;
 use rekindle::core::{Generation, Seconds, SessionId, Timestamp};
 use rekindle::entropy::SystemEntropy;
@@ -81,6 +83,16 @@ pub fn outcome<T: std::borrow::Borrow<AccessToken>>(
 pub const UNAVAILABLE: Result<SessionId, (&str, u16)> = Err(("unavailable", 503));
 pub const EXPIRED: Result<SessionId, (&str, u16)> = Err(("token_expired", 401));
 pub const ENDED: Result<SessionId, (&str, u16)> = Err(("session_ended", 401));
+
+/// Waits for something that another task brings about.
+pub async fn until(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it does not come about");
+}
 
 pub fn is_unknown_key<T>(verified: Result<T, Failure>) -> bool {
     matches!(verified, Err(Failure::TokenInvalid(TokenError::UnknownKey)))
