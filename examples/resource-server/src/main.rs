@@ -103,6 +103,7 @@ async fn health(State(verifier): State<Verifier>) -> (StatusCode, String) {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use axum::body::Body;
     use axum::http::Request;
@@ -147,9 +148,13 @@ mod tests {
         assert_eq!(ask(&app, "/orders", &ada.access_token).await, (200, "the orders of ada\n".to_owned()));
         assert_eq!(ask(&app, "/health", "").await.0, 200);
         engine.revoke(ada.session.id, Reason::LoggedOut).await.unwrap();
-        while verifier.revocations().unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        // The store is asked ten times a second.
+        let told = async {
+            while verifier.revocations().unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
         let (status, problem) = ask(&app, "/orders", &ada.access_token).await;
         assert_eq!(status, 401);
         assert!(problem.contains(r#""code":"session_ended""#), "{problem}");

@@ -46,7 +46,8 @@ impl std::fmt::Debug for Check {
     }
 }
 
-/// Says whether an access token holds: an [`Engine`], which asks the session's row, or something of your own.
+/// Says whether an access token holds: an [`Engine`], which asks the session's row, a [`Verifier`](crate::Verifier), which asks
+/// nobody, or something of your own.
 pub trait Authority: Send + Sync + 'static {
     /// Looks at a bearer token.
     fn check(&self, access_token: &str) -> Check;
