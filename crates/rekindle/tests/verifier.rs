@@ -8,6 +8,7 @@ mod verifier {
     mod cache;
     mod claims;
     mod cost;
+    mod engine_feed;
     mod files;
     mod issuer;
     mod jar;
@@ -16,7 +17,6 @@ mod verifier {
     mod remote_feed;
     mod scripted;
     mod staleness;
-    mod store_feed;
     mod view;
     mod world;
 }

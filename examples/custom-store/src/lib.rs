@@ -22,8 +22,8 @@ use rekindle::clock::Clock;
 use rekindle::core::{Reason, Session, SessionId, Timestamp};
 use rekindle::entropy::Entropy;
 use rekindle::store::{
-    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan, Stats,
-    Store, StoreError, Survives, Version,
+    Changes, Commit, Durability, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke, Scan,
+    Stats, Store, StoreError, Survives, Version,
 };
 
 use crate::state::State;
@@ -129,7 +129,7 @@ impl Store for JsonStore {
         self.run(move |state, _| state.scan(after, limit)).await
     }
 
-    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<Purged, StoreError> {
         self.run(move |state, _| Ok(state.purge(before, limit))).await
     }
 

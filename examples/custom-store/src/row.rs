@@ -19,7 +19,7 @@ pub(crate) struct Row {
     confirmed_at: u64,
     bumped_at: u64,
     retired_before: u64,
-    retired_at: u64,
+    retired_from: u64,
     seed: [u8; 16],
     idle: u64,
     idle_until: u64,
@@ -44,7 +44,7 @@ impl Row {
             confirmed_at: session.confirmed_at.as_unix(),
             bumped_at: session.bumped_at.as_unix(),
             retired_before: session.retired_before.as_unix(),
-            retired_at: session.retired_at.as_unix(),
+            retired_from: session.retired_from.as_unix(),
             seed: session.seed.0,
             idle: session.idle.0,
             idle_until: session.idle_until.as_unix(),
@@ -72,7 +72,7 @@ impl Row {
             confirmed_at: moment(self.confirmed_at),
             bumped_at: moment(self.bumped_at),
             retired_before: moment(self.retired_before),
-            retired_at: moment(self.retired_at),
+            retired_from: moment(self.retired_from),
             seed: Seed(self.seed),
             idle: Seconds(self.idle),
             idle_until: moment(self.idle_until),
@@ -89,22 +89,27 @@ pub(crate) struct Told {
     session: String,
     /// `None`: the session ended.
     refuse_before: Option<u64>,
+    refuse_from: u64,
 }
 
 impl Told {
     pub(crate) fn new(change: Change, at: Timestamp) -> Self {
-        let refuse_before = match change.kind {
-            ChangeKind::Ended => None,
-            ChangeKind::RefuseBefore(issued) => Some(issued.as_unix()),
+        let (refuse_before, from) = match change.kind {
+            ChangeKind::Ended => (None, Timestamp::ZERO),
+            ChangeKind::RefuseBefore { issued_before, from } => (Some(issued_before.as_unix()), from),
         };
-        Self { at: at.as_unix(), session: change.session.to_string(), refuse_before }
+        let session = change.session.to_string();
+        Self { at: at.as_unix(), session, refuse_before, refuse_from: from.as_unix() }
     }
 
     pub(crate) fn change(&self) -> Result<Change, StoreError> {
         let unreadable = |_| StoreError::Unreadable(format!("the id {}", self.session));
         let kind = match self.refuse_before {
             None => ChangeKind::Ended,
-            Some(issued) => ChangeKind::RefuseBefore(Timestamp::from_unix(issued)),
+            Some(issued) => ChangeKind::RefuseBefore {
+                issued_before: Timestamp::from_unix(issued),
+                from: Timestamp::from_unix(self.refuse_from),
+            },
         };
         Ok(Change { session: self.session.parse().map_err(unreadable)?, kind })
     }

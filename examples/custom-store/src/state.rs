@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rekindle::core::{Reason, Session, SessionId, Status, Timestamp};
 use rekindle::store::{
-    Change, ChangeKind, Changes, Commit, FeedCursor, Insert, KeyringCommit, KeyringDocument, Revoke, Scan,
-    Stats, StoreError, Version,
+    Change, ChangeKind, Changes, Commit, FeedCursor, Insert, KeyringCommit, KeyringDocument, Purged, Revoke,
+    Scan, Stats, StoreError, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,9 +68,8 @@ impl State {
             ..session.clone()
         };
         self.rows.insert(next.id.to_string(), Row::new(&next, version.0 + 1));
-        if let Some(kind) = ChangeKind::between(&row, &next) {
-            self.feed.kept.push(Told::new(Change { session: next.id, kind }, now));
-        }
+        let changes = ChangeKind::between(&row, &next).map(|kind| Change { session: next.id, kind });
+        self.feed.kept.extend(changes.map(|change| Told::new(change, now)));
         Ok(Commit::Applied)
     }
 
@@ -114,7 +113,7 @@ impl State {
         Ok(Scan { sessions, next })
     }
 
-    pub(crate) fn purge(&mut self, before: Timestamp, limit: usize) -> usize {
+    pub(crate) fn purge(&mut self, before: Timestamp, limit: usize) -> Purged {
         let ends = self.rows.iter().map(|(id, row)| (row.absolute_until, id.clone()));
         let mut over: Vec<_> = ends.filter(|(end, _)| *end < before.as_unix()).collect();
         over.sort();
@@ -125,7 +124,7 @@ impl State {
         let old = self.feed.kept.iter().take(limit).take_while(|told| told.at < before.as_unix()).count();
         self.feed.kept.drain(..old);
         self.feed.forgotten += old as u64;
-        over.len()
+        Purged { rows: over.len(), changes: old }
     }
 
     pub(crate) fn subject_epoch(&self, subject: &str) -> Timestamp {

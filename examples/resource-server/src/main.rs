@@ -109,11 +109,10 @@ mod tests {
     use axum::http::Request;
     use http_body_util::BodyExt as _;
     use rekindle::clock::SystemClock;
-    use rekindle::core::{Reason, Seconds};
+    use rekindle::core::Reason;
     use rekindle::entropy::SystemEntropy;
     use rekindle::store::memory::MemoryStore;
     use rekindle::token::Algorithm;
-    use rekindle::verifier::StoreFeed;
     use rekindle::{Engine, KeyRing, Login, MasterKey};
     use tower::ServiceExt as _;
 
@@ -134,13 +133,13 @@ mod tests {
         let master = MasterKey::new(&[7; 32]);
         let keys =
             KeyRing::open(store.clone(), master, Algorithm::EdDsa, clock, &SystemEntropy).await.unwrap();
-        let engine = Engine::builder(store.clone(), keys).build();
+        let engine = Engine::builder(store, keys).build();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("jwks.json");
         std::fs::write(&file, engine.jwks()).unwrap();
         let verifier = Verifier::builder(Expected::new("rekindle", ["rekindle".to_owned()]))
             .keys_from_file(file)
-            .revocations(StoreFeed::new(store, Seconds::minutes(5)));
+            .revocations(engine.clone());
         let verifier = verifier.start().await.unwrap();
         let app = router(verifier.clone());
 
@@ -148,7 +147,6 @@ mod tests {
         assert_eq!(ask(&app, "/orders", &ada.access_token).await, (200, "the orders of ada\n".to_owned()));
         assert_eq!(ask(&app, "/health", "").await.0, 200);
         engine.revoke(ada.session.id, Reason::LoggedOut).await.unwrap();
-        // The store is asked ten times a second.
         let told = async {
             while verifier.revocations().unwrap().is_empty() {
                 tokio::time::sleep(Duration::from_millis(1)).await;

@@ -6,9 +6,8 @@ use rekindle_core::Seconds;
 use tokio::time::Instant;
 
 use super::Engine;
-use crate::error::Failure;
 use crate::event::EventKind;
-use crate::store::{Changes, FeedCursor};
+use crate::store::{Changes, FeedCursor, StoreError};
 use crate::token::access::MAX_LEEWAY;
 
 /// How often the store is looked at while somebody waits: what another node wrote wakes nobody here.
@@ -31,13 +30,13 @@ impl Engine {
     /// as `wait`.
     ///
     /// # Errors
-    /// [`Failure::Unavailable`].
+    /// Where the store does not answer.
     pub async fn changes_since(
         &self,
         cursor: Option<FeedCursor>,
         limit: usize,
         wait: Duration,
-    ) -> Result<News, Failure> {
+    ) -> Result<News, StoreError> {
         let start = Instant::now();
         let end = start + wait;
         loop {

@@ -56,7 +56,7 @@ pub use error::{SourceError, StartError};
 pub use keys::LOOK_AGAIN;
 #[cfg(feature = "jwks")]
 pub use revocations::HttpFeed;
-pub use revocations::{Entry, Feed, Page, Refused, Revocations, StoreFeed, WhenStale};
+pub use revocations::{Entry, Feed, Page, Refused, Revocations, WhenStale};
 
 use crate::clock::Clock;
 use crate::error::Failure;

@@ -1,6 +1,5 @@
 //! The feed over HTTP: from a store, through a real server, into a view.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,12 +7,13 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use rekindle::Engine;
 use rekindle::Login;
 use rekindle::core::{Reason, Seconds};
-use rekindle::verifier::{Feed, HttpFeed, Refused, SourceError, StartError, StoreFeed};
+use rekindle::verifier::{Feed, HttpFeed, Refused, SourceError, StartError};
 use serde_json::{Value, json};
 
-use super::store_feed::learned;
+use super::engine_feed::learned;
 use super::world::{ENDED, EXPIRED, expected, outcome, session, set};
 use crate::support::Node;
 
@@ -27,11 +27,7 @@ async fn serve(router: Router) -> String {
 }
 
 /// The feed of a store, in the words of docs/http.md.
-async fn revocations(
-    State(feed): State<StoreFeed>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
+async fn revocations(State(feed): State<Engine>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     if headers["authorization"] != format!("Bearer {API_KEY}") {
         return StatusCode::UNAUTHORIZED.into_response();
     }
@@ -56,7 +52,7 @@ async fn revocations(
 #[tokio::test]
 async fn what_a_server_tells_reaches_the_verifier() {
     let node = Node::new().await;
-    let feed = StoreFeed::new(Arc::clone(&node.store), Seconds(5));
+    let feed = node.engine.clone();
     let admin = serve(Router::new().route("/v1/revocations", get(revocations)).with_state(feed)).await;
     let jwks = node.engine.jwks();
     let issuer = serve(Router::new().route("/jwks.json", get(async move || jwks.clone()))).await;
@@ -90,7 +86,7 @@ async fn what_a_server_tells_reaches_the_verifier() {
 #[tokio::test]
 async fn a_wrong_key_is_told_at_the_start() {
     let node = Node::new().await;
-    let feed = StoreFeed::new(node.store, Seconds(5));
+    let feed = node.engine.clone();
     let admin = serve(Router::new().route("/v1/revocations", get(revocations)).with_state(feed)).await;
     let key = super::world::eddsa("k");
     let feed = HttpFeed::new(&admin, "another").unwrap();

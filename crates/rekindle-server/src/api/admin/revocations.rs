@@ -8,6 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use rekindle::engine::{Change, ChangeKind, FeedCursor};
+use rekindle::error::Failure;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -91,7 +92,8 @@ pub(crate) async fn follow(
     if wait > LONGEST_WAIT {
         return Err(wrong());
     }
-    let news = app.engine.changes_since(after, PAGE, Duration::from_secs(wait)).await?;
+    let news = app.engine.changes_since(after, PAGE, Duration::from_secs(wait)).await;
+    let news = news.map_err(Failure::from)?;
     let FeedCursor { epoch, position } = news.changes.next;
     Ok(answer::json(&Revocations {
         cursor: format!("{epoch:016x}-{position}"),

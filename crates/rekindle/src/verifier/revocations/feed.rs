@@ -8,8 +8,8 @@ use rekindle_core::Seconds;
 use super::Entry;
 use crate::verifier::SourceError;
 
-/// Tells which access tokens are to be refused: a server ([`HttpFeed`](super::HttpFeed), with the feature `jwks`), a store
-/// in the same process ([`StoreFeed`](super::StoreFeed)), or something of your own.
+/// Tells which access tokens are to be refused: a server ([`HttpFeed`](super::HttpFeed), with the feature `jwks`), an
+/// [`Engine`](crate::Engine) in the same process, or something of your own.
 #[async_trait]
 pub trait Feed: Send + Sync + 'static {
     /// What came after the place `after`, or all that matters where that is `None`. Where there is nothing, it may wait for

@@ -3,12 +3,12 @@
 //! It holds the sessions that ended or changed while their access tokens can still be alive, and nothing of those that
 //! go on: its size and its cost do not hang on how many sessions there are.
 
+mod engine;
 mod entry;
 mod feed;
 mod follow;
 #[cfg(feature = "jwks")]
 mod http;
-mod store;
 mod table;
 
 use std::fmt;
@@ -24,7 +24,6 @@ pub use entry::{Entry, Refused};
 pub use feed::{Feed, Page};
 #[cfg(feature = "jwks")]
 pub use http::HttpFeed;
-pub use store::StoreFeed;
 
 pub(super) use follow::Follower;
 

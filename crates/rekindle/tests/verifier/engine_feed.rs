@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rekindle::core::{Reason, Seconds, SessionId};
+use rekindle::core::{Reason, SessionId};
 use rekindle::entropy::SystemEntropy;
 use rekindle::keyring::STAGE;
 use rekindle::token::{Algorithm, Expected};
-use rekindle::verifier::{StoreFeed, Verifier};
+use rekindle::verifier::Verifier;
 use rekindle::{Login, Tokens};
 
 use super::world::{ENDED, EXPIRED, outcome, until};
@@ -16,7 +16,7 @@ use crate::support::{ManualClock, Node};
 pub async fn beside(node: &Node) -> Verifier {
     Verifier::builder(Expected::new("rekindle", ["rekindle".to_owned()]))
         .keys_from_ring(Arc::clone(&node.keys))
-        .revocations(StoreFeed::new(Arc::clone(&node.store), Seconds(5)))
+        .revocations(node.engine.clone())
         .clock(Arc::<ManualClock>::clone(&node.clock))
         .start()
         .await

@@ -1,0 +1,35 @@
+//! The feed of an engine in the same process.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Entry, Feed, Page};
+use crate::engine::Engine;
+use crate::store::FeedCursor;
+use crate::verifier::SourceError;
+
+const PAGE: usize = 1000;
+
+/// What the engine writes is told at once; what others write to its store, after half a second at most.
+#[async_trait]
+impl Feed for Engine {
+    async fn page(&self, after: Option<&str>, wait: Duration) -> Result<Page, SourceError> {
+        // A place that is not one of ours is answered from the beginning.
+        let news = self.changes_since(after.and_then(place), PAGE, wait).await?;
+        let FeedCursor { epoch, position } = news.changes.next;
+        Ok(Page {
+            entries: news.changes.entries.into_iter().map(Entry::from).collect(),
+            cursor: format!("{epoch}.{position}"),
+            restarted: news.changes.restarted,
+            more: news.more,
+            waited: news.waited,
+            keep: self.changes_matter_for(),
+        })
+    }
+}
+
+fn place(text: &str) -> Option<FeedCursor> {
+    let (epoch, position) = text.split_once('.')?;
+    Some(FeedCursor { epoch: epoch.parse().ok()?, position: position.parse().ok()? })
+}
