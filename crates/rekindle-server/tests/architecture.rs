@@ -52,8 +52,8 @@ const TABLE: &[(&str, &[&str], &str)] = &[
     ),
     (
         "rekindle/src/verifier",
-        &["crate::engine", "crate::hook", "sqlite", "memory", "axum"],
-        "it issues nothing, and knows of a store its feed alone",
+        &["crate::hook", "sqlite", "memory", "axum"],
+        "it issues nothing, and knows of an engine its feed alone",
     ),
     (
         "rekindle/src/store",
