@@ -13,13 +13,20 @@ pub(crate) fn run(flags: &[&str]) -> Done {
     while let Some(flag) = flags.next() {
         match *flag {
             "--quick" => quick = "1",
-            "--only" => only = Some(*flags.next().ok_or("--only needs tokens, store, http or originals")?),
+            "--only" => {
+                only = Some(
+                    *flags
+                        .next()
+                        .ok_or("--only needs tokens, layer, store, http, revocations or originals")?,
+                )
+            }
             other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
         }
     }
     let chosen = |name: &str| only.is_none_or(|only| only == name);
     for (package, bench, features) in [
         ("rekindle", "tokens", ""),
+        ("rekindle", "layer", "--features http,cache"),
         ("rekindle", "store", "--features sqlite"),
         ("rekindle-server", "http", ""),
     ] {

@@ -8,8 +8,9 @@
 #![expect(clippy::print_stdout, reason = "this is a report")]
 #![expect(clippy::unwrap_used, reason = "a bench has nobody to hand an error to")]
 
+mod timing;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
@@ -17,66 +18,9 @@ use jsonwebtoken as oracle;
 use rekindle::core::{Generation, Seconds, SessionId, Timestamp};
 use rekindle::entropy::SystemEntropy;
 use rekindle::token::{AccessClaims, Algorithm, Expected, KeySet, SigningKey, sign_access, verify_access};
+use timing::{Candidate, compare};
 
-const ROUNDS: usize = 501;
-const ROUND: Duration = Duration::from_millis(1);
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
-
-struct Candidate<'a> {
-    name: &'static str,
-    run: Box<dyn Fn() + 'a>,
-    nanos: Vec<f64>,
-}
-
-impl<'a> Candidate<'a> {
-    fn new(name: &'static str, run: impl Fn() + 'a) -> Self {
-        Self { name, run: Box::new(run), nanos: Vec::new() }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a bench measures time itself")]
-    fn time(&self, calls: u32) -> f64 {
-        let start = Instant::now();
-        for _ in 0..calls {
-            (self.run)();
-        }
-        start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
-    }
-
-    /// What `percent` of the rounds took at most.
-    fn percentile(&self, percent: usize) -> f64 {
-        let mut sorted = self.nanos.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted[(sorted.len() - 1) * percent / 100]
-    }
-}
-
-/// Times the candidates in turn and prints each with its ratio to the first.
-fn compare(title: &str, mut candidates: Vec<Candidate<'_>>) {
-    let calls: Vec<u32> = candidates
-        .iter()
-        .map(|candidate| {
-            candidate.time(200);
-            (ROUND.as_secs_f64() * 1e9 / candidate.time(200)).clamp(10.0, 1e6) as u32
-        })
-        .collect();
-    for _ in 0..ROUNDS {
-        for (candidate, calls) in candidates.iter_mut().zip(&calls) {
-            let nanos = candidate.time(*calls);
-            candidate.nanos.push(nanos);
-        }
-    }
-    println!("\n{title}: median of {ROUNDS} rounds (10th to 90th percentile)");
-    let bare = candidates[0].percentile(50);
-    for candidate in &candidates {
-        let (least, most) = (candidate.percentile(10), candidate.percentile(90));
-        println!(
-            "  {:<24} {:>8.0} ns  ({least:.0} to {most:.0})  {:.2} x bare",
-            candidate.name,
-            candidate.percentile(50),
-            candidate.percentile(50) / bare,
-        );
-    }
-}
 
 /// One reference session: UUID subject, 60 bytes of claims.
 fn claims(audience: &[String]) -> AccessClaims<'_> {
