@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 mod load;
 mod originals;
 mod refresh;
+mod revocations;
 mod servers;
 
 use load::{Repeat, rate};
@@ -44,6 +45,10 @@ fn main() {
     if chosen("growth") {
         refresh::growth(rounds, span, quick);
     }
+    if chosen("revocations") {
+        revocations::end_to_end(quick);
+        revocations::bytes(quick);
+    }
     if chosen("rest") {
         at_rest(rounds);
     }
@@ -70,31 +75,43 @@ fn get(headers: &str) -> Vec<Repeat> {
     vec![Repeat(request); BUSY_CONNECTIONS]
 }
 
-/// A handler that says hello, and one that checks an HS256 access token first, on our accept loop.
+/// A handler that says hello, and one behind the layer that checks an access token first, on our accept loop: an HS256
+/// token, and an EdDSA token that was verified before.
 fn protected(rounds: usize, span: Duration) {
     let (hello, twin) = (Server::own("hello"), Server::own("hello"));
-    let (looped, own) = (Server::own("own hello"), Server::own("protected"));
-    let bearer = format!("authorization: Bearer {}\r\n", own.said);
-    // `hello` is sent the same bytes, so that all read the same.
-    let mut callers = get(&bearer);
-    let (mut loops, mut table, mut busy) = (Table::default(), Table::default(), Vec::new());
+    let looped = Server::own("own hello");
+    let layered = ["HS256", "EdDSA"].map(|algorithm| Server::own(&format!("protected {algorithm}")));
+    // `hello` is sent bytes of the same length, so that all read the same.
+    let mut callers = layered.each_ref().map(|own| get(&format!("authorization: Bearer {}\r\n", own.said)));
+    let [shared, public] = &layered;
+    let mut tables = [(); 3].map(|()| Table::default());
+    let mut busy = Vec::new();
     for round in 0..=rounds {
-        let [base, null, looped, checked] = [&hello, &twin, &looped, &own].map(|server| {
+        let servers = [(&hello, 0), (&twin, 0), (&looped, 0), (shared, 0), (public, 1)];
+        let [base, null, own @ ..] = servers.map(|(server, caller)| {
             let before = server.processor_time();
-            let rate = rate(server.address, &mut callers, span);
+            let rate = rate(server.address, &mut callers[caller], span);
             busy.push((server.processor_time() - before) / span.as_secs_f64());
             rate
         });
         // The first round warms up.
         if round > 0 {
-            loops.push(base, null, looped);
-            table.push(base, null, checked);
+            for (table, own) in tables.iter_mut().zip(own) {
+                table.push(base, null, own);
+            }
         }
     }
     println!(
-        "\nprotected request, HS256, beside a bare axum hello ({rounds} rounds, {BUSY_CONNECTIONS} connections)"
+        "\nprotected request, beside a bare axum hello ({rounds} rounds, {BUSY_CONNECTIONS} connections)"
     );
-    table.print("hello", "its twin", "protected", "the aim is 0.85 or more");
+    let [loops, shared, public] = &mut tables;
+    shared.print("hello", "its twin", "HS256", "the aim is 0.85 or more");
+    println!(
+        "  {:12} {} /s, {} of hello; the aim is 0.85 or more",
+        "EdDSA, kept",
+        spread(&mut public.own),
+        spread(&mut public.ratio)
+    );
     println!("  of which our accept loop, with its timeouts and caps: {} of hello", spread(&mut loops.ratio));
     println!("  the servers' core was busy for {} of the time", spread(&mut busy));
 }

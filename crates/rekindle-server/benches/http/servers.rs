@@ -7,15 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::routing::get;
 use rekindle::clock::SystemClock;
+use rekindle::core::Reason;
 use rekindle::entropy::SystemEntropy;
+use rekindle::http::{AuthenticationLayer, Session};
 use rekindle::store::memory::MemoryStore;
-use rekindle::token::{AccessToken, Algorithm};
-use rekindle::{Engine, KeyRing, Login, MasterKey};
+use rekindle::token::{AccessClaims, Algorithm, Claims, Expected, KeySet, SigningKey, sign_access};
+use rekindle::verifier::HttpFeed;
+use rekindle::{Engine, KeyRing, Login, MasterKey, Verifier};
 use rekindle_server::config::Limits;
 use tokio::net::TcpListener;
 
@@ -30,8 +30,12 @@ pub struct Server {
 impl Server {
     /// Runs this very program as the server `name`.
     pub fn own(name: &str) -> Self {
+        Self::own_with(name, &[])
+    }
+
+    pub fn own_with(name: &str, variables: &[(&str, &str)]) -> Self {
         let own = std::env::current_exe().unwrap();
-        Self::pinned(own.to_str().unwrap(), &["--serve", name], Path::new("."), &[])
+        Self::pinned(own.to_str().unwrap(), &["--serve", name], Path::new("."), variables)
     }
 
     /// Runs `rekindle dev` in `folder`.
@@ -97,49 +101,72 @@ pub fn serve(name: &str) {
                 rekindle_server::serve::serve(listener, router, Limits::default(), std::future::pending())
                     .await;
             }
-            "protected" => {
-                let (engine, token) = engine().await;
+            "protected HS256" | "protected EdDSA" => {
+                let algorithm = if name.ends_with("EdDSA") { Algorithm::EdDsa } else { Algorithm::Hs256 };
+                let (verifier, token) = verifier(algorithm).await;
                 println!("{token}");
-                let router = Router::new().route("/", get(protected)).with_state(engine);
+                let router = Router::new().route("/", get(protected));
+                let router = router.layer(AuthenticationLayer::new(verifier));
                 rekindle_server::serve::serve(listener, router, Limits::default(), std::future::pending())
                     .await;
+            }
+            "verifier" => {
+                let [issuer, admin, key] =
+                    ["ISSUER", "ADMIN", "API_KEY"].map(|name| std::env::var(name).unwrap());
+                let verifier = Verifier::builder(Expected::new(&issuer, [issuer.clone()]))
+                    .keys_from_url(&format!("{issuer}/.well-known/jwks.json"))
+                    .revocations(HttpFeed::new(&admin, &key).unwrap())
+                    .caching(10_000);
+                let verifier = verifier.start().await.unwrap();
+                println!("it knows keys and revocations");
+                let router = Router::new().route("/", get(protected));
+                axum::serve(listener, router.layer(AuthenticationLayer::new(verifier))).await.unwrap();
             }
             other => panic!("no server {other}"),
         }
     });
 }
 
-async fn engine() -> (Engine, String) {
+/// What a resource server has: keys, a view of revocations, and with public keys the tokens verified before.
+async fn verifier(algorithm: Algorithm) -> (Verifier, String) {
     let clock = Arc::new(SystemClock);
     let store = Arc::new(MemoryStore::new(&SystemEntropy, clock.clone()));
-    let master = MasterKey::new(&[1; 32]);
-    let keys = KeyRing::open(store.clone(), master, Algorithm::Hs256, clock, &SystemEntropy).await.unwrap();
-    let engine = Engine::builder(store, keys).build();
-    let mut login = Login::new("7d0f1a52-3c64-4b8e-9a1d-64656d6f0000");
-    login.claims =
-        rekindle::token::Claims::parse(r#"{"role":"editor","tenant":"0123456789abcdef0123456789abcdef"}"#)
-            .unwrap();
-    // A token that outlives the bench.
-    let token = engine.open(login).await.unwrap().access_token;
-    (engine, token)
-}
-
-/// What a resource server does: the token is checked before the handler runs.
-struct Bearer(AccessToken);
-
-impl FromRequestParts<Engine> for Bearer {
-    type Rejection = StatusCode;
-
-    async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Self, StatusCode> {
-        let value = parts.headers.get(header::AUTHORIZATION).ok_or(StatusCode::UNAUTHORIZED)?;
-        let token =
-            std::str::from_utf8(value.as_bytes()).ok().and_then(|value| value.strip_prefix("Bearer "));
-        let token = token.ok_or(StatusCode::UNAUTHORIZED)?;
-        engine.verify(token).map(Self).map_err(|_| StatusCode::UNAUTHORIZED)
+    let ring =
+        KeyRing::open(store.clone(), MasterKey::new(&[1; 32]), Algorithm::EdDsa, clock, &SystemEntropy);
+    let engine = Engine::builder(store, ring.await.unwrap()).build();
+    let mut settings = Login::new("7d0f1a52-3c64-4b8e-9a1d-64656d6f0000");
+    settings.claims =
+        Claims::parse(r#"{"role":"editor","tenant":"0123456789abcdef0123456789abcdef"}"#).unwrap();
+    let session = engine.open(settings).await.unwrap().session;
+    // Others have ended.
+    for _ in 0..1_000 {
+        let ended = engine.open(Login::new("somebody")).await.unwrap();
+        engine.revoke(ended.session.id, Reason::LoggedOut).await.unwrap();
     }
+    let material = SigningKey::generate(algorithm, &SystemEntropy).unwrap();
+    let key = SigningKey::from_material(Some("bench"), algorithm, &material).unwrap();
+    let claims = AccessClaims {
+        issuer: "rekindle",
+        audience: &["rekindle".to_owned()],
+        subject: &session.subject,
+        client_id: &session.client_id,
+        issued_at: session.issued_at,
+        // A token that outlives the bench.
+        expires_at: session.absolute_until,
+        token_id: "mJ3vTq0Yx8Kc5ZbNw2RfLg",
+        session: session.id,
+        generation: session.lineage.latest,
+        auth_time: session.auth_time,
+        extra: &session.claims,
+    };
+    let token = sign_access(&key, &claims).unwrap();
+    let keys = KeySet::new([key.verifying_key().clone()]).unwrap();
+    let verifier = Verifier::builder(Expected::new("rekindle", ["rekindle".to_owned()])).keys(keys);
+    let verifier = verifier.revocations(engine).caching(10_000).start().await.unwrap();
+    (verifier, token)
 }
 
-async fn protected(Bearer(token): Bearer) -> &'static str {
+async fn protected(session: Session) -> &'static str {
     // As a handler would: the token is used, so that reading it is not optimised away.
-    if token.subject().is_empty() { "nobody" } else { "hello" }
+    if session.subject().is_empty() { "nobody" } else { "hello" }
 }

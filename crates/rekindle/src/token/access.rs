@@ -74,6 +74,8 @@ pub struct AccessToken {
     issued_at: Timestamp,
     expires_at: Timestamp,
     auth_time: Timestamp,
+    /// The session's own claims as an object of theirs, where whoever read the token made one.
+    own: Option<Cow<'static, str>>,
 }
 
 /// Where a text stands: a request's token is read on every request, and three copies would cost a tenth of it.
@@ -152,11 +154,17 @@ impl AccessToken {
     /// # Errors
     /// Where they do not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(MapDeserializer::new(self.extra()?.into_iter()))
+        match &self.own {
+            Some(own) => serde_json::from_str(own),
+            None => T::deserialize(MapDeserializer::new(self.extra()?.into_iter())),
+        }
     }
 
     /// The session's own claims as the text of a JSON object.
     pub fn claims_json(&self) -> String {
+        if let Some(own) = &self.own {
+            return own.clone().into_owned();
+        }
         let members = self.extra().unwrap_or_default().into_iter();
         let text = |(name, value): (String, &RawValue)| {
             format!("{}:{}", serde_json::Value::String(name), value.get())
@@ -212,19 +220,20 @@ impl AccessToken {
         payload: String,
         expected: &Expected,
     ) -> Result<(Self, Option<Timestamp>), TokenError> {
-        let claims =
-            if let Some(claims) = expected.openings.iter().find_map(|own| own_claims::read(&payload, own)) {
-                claims
-            } else {
-                let read = ReadClaims::parse(&payload)?;
-                if read.issuer != expected.issuer {
-                    return Err(TokenError::WrongIssuer);
-                }
-                if !read.audience.iter().any(|audience| expected.audience.iter().any(|own| own == audience)) {
-                    return Err(TokenError::WrongAudience);
-                }
-                read.claims
-            };
+        let (claims, own) = if let Some((claims, own)) =
+            expected.openings.iter().find_map(|own| own_claims::read(&payload, own))
+        {
+            (claims, Some(own))
+        } else {
+            let read = ReadClaims::parse(&payload)?;
+            if read.issuer != expected.issuer {
+                return Err(TokenError::WrongIssuer);
+            }
+            if !read.audience.iter().any(|audience| expected.audience.iter().any(|own| own == audience)) {
+                return Err(TokenError::WrongAudience);
+            }
+            (read.claims, None)
+        };
         let not_before = claims.not_before;
         let mut unescaped = String::new();
         let token = Self {
@@ -237,6 +246,7 @@ impl AccessToken {
             issued_at: claims.issued_at,
             expires_at: claims.expires_at,
             auth_time: claims.auth_time,
+            own,
             payload,
         };
         Ok((token, not_before))

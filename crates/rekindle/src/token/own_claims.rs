@@ -17,8 +17,9 @@ pub(super) fn opening(issuer: &str, audience: &str) -> String {
     format!(r#"{{"iss":{},"aud":{},"sub":""#, text(issuer), text(audience))
 }
 
-/// Reads the claims after `opening`; `None` where the strict reader has to look.
-pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<TokenClaims<'a>> {
+/// Reads the claims after `opening`, and the session's own as an object of theirs; `None` where the strict reader has to
+/// look.
+pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<(TokenClaims<'a>, Cow<'static, str>)> {
     let mut rest = Rest(json.strip_prefix(opening)?);
     let subject = rest.text()?;
     rest.skip(r#","client_id":""#)?;
@@ -35,8 +36,8 @@ pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<TokenClaims<'a>> 
     let generation = rest.number()?;
     rest.skip(r#","auth_time":"#)?;
     let auth_time = rest.number()?;
-    rest.end()?;
-    Some(TokenClaims {
+    let own = rest.end()?;
+    let claims = TokenClaims {
         subject: Cow::Borrowed(subject),
         client_id: Cow::Borrowed(client_id),
         issued_at: Timestamp::from_unix(issued_at),
@@ -46,7 +47,8 @@ pub(super) fn read<'a>(json: &'a str, opening: &str) -> Option<TokenClaims<'a>> 
         session: session.parse().ok()?,
         generation: Generation(generation),
         auth_time: Timestamp::from_unix(auth_time),
-    })
+    };
+    Some((claims, own))
 }
 
 /// What has not been read yet.
@@ -85,9 +87,9 @@ impl<'a> Rest<'a> {
 
     /// The end of the object, with or without further members. Those are for the JSON parser: they may not
     /// repeat each other, at any level, nor any of the claims already read.
-    fn end(&self) -> Option<()> {
+    fn end(&self) -> Option<Cow<'static, str>> {
         if self.0 == "}" {
-            return Some(());
+            return Some(Cow::Borrowed("{}"));
         }
         let members = self.0.strip_prefix(',')?;
         // The check below must see the members as they stand after a comma: there, none is not allowed.
@@ -97,7 +99,8 @@ impl<'a> Rest<'a> {
         let mut object = String::with_capacity(members.len() + 1);
         object.push('{');
         object.push_str(members);
-        check_extra(&object).ok()
+        check_extra(&object).ok()?;
+        Some(Cow::Owned(object))
     }
 }
 
@@ -115,7 +118,7 @@ mod tests {
     );
 
     fn quick(json: &str) -> Option<TokenClaims<'_>> {
-        read(json, &opening("https://id.example", "api"))
+        read(json, &opening("https://id.example", "api")).map(|(claims, _)| claims)
     }
 
     #[test]

@@ -17,6 +17,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The least time from one request to the next: a feed that does not wait is not asked without pause.
 const ROUND: Duration = Duration::from_millis(50);
+/// The same after an answer with news: in a flood of them, the next one brings what has come meanwhile.
+const BATCH: Duration = Duration::from_millis(5);
 /// How often what no longer matters is looked for.
 const PRUNE: Seconds = Seconds(30);
 
@@ -31,6 +33,14 @@ pub(crate) struct Follower {
     pruned_at: Timestamp,
 }
 
+/// What a page was.
+struct Read {
+    /// The feed goes on.
+    more: bool,
+    /// There was something in it.
+    news: bool,
+}
+
 impl Follower {
     pub(crate) fn new(view: Arc<Revocations>, feed: Arc<dyn Feed>, entropy: Arc<dyn Entropy>) -> Self {
         let pruned_at = view.clock.now();
@@ -39,22 +49,30 @@ impl Follower {
 
     /// Reads the feed up to its end.
     pub(crate) async fn catch_up(&mut self) -> Result<(), SourceError> {
-        while self.read(Duration::ZERO).await? {}
-        Ok(())
+        loop {
+            match self.read(Duration::ZERO).await? {
+                Read { more: false, .. } => return Ok(()),
+                Read { news: true, .. } => {}
+                Read { news: false, .. } => sleep(ROUND).await,
+            }
+        }
     }
 
     /// Follows the feed, and never ends.
     pub(crate) async fn run(mut self) {
         let (mut pause, mut wait) = (FIRST_PAUSE, WAIT);
         loop {
-            let round = Instant::now() + ROUND;
+            let asked = Instant::now();
             match self.read(wait).await {
-                Ok(more) => {
+                Ok(Read { more, news }) => {
                     self.view.failure.store(None);
                     (pause, wait) = (FIRST_PAUSE, if more { Duration::ZERO } else { WAIT });
-                    if !more {
-                        sleep_until(round).await;
-                    }
+                    let round = match (news, more) {
+                        (true, true) => Duration::ZERO,
+                        (true, false) => BATCH,
+                        (false, _) => ROUND,
+                    };
+                    sleep_until(asked + round).await;
                 }
                 Err(error) => {
                     self.view.failure.store(Some(Arc::new(error)));
@@ -67,8 +85,8 @@ impl Follower {
         }
     }
 
-    /// Reads one page. Answers whether there is more.
-    async fn read(&mut self, wait: Duration) -> Result<bool, SourceError> {
+    /// Reads one page.
+    async fn read(&mut self, wait: Duration) -> Result<Read, SourceError> {
         let asked = Instant::now();
         let page = self.feed.page(self.cursor.as_deref(), wait).await?;
         let now = self.view.clock.now();
@@ -81,9 +99,6 @@ impl Follower {
             table.add(*entry, page.keep, now);
         }
         self.cursor = Some(page.cursor);
-        if page.more && page.entries.is_empty() {
-            sleep(ROUND).await;
-        }
         if !page.more {
             if let Some(complete) = self.next.take() {
                 self.view.table.store(Arc::new(complete));
@@ -92,7 +107,7 @@ impl Follower {
             let now = Instant::now();
             self.view.set_fresh(asked.checked_add(page.waited).map_or(now, |looked| looked.min(now)));
         }
-        Ok(page.more)
+        Ok(Read { more: page.more, news: !page.entries.is_empty() })
     }
 
     fn prune(&mut self) {
