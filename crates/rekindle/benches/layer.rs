@@ -47,7 +47,7 @@ impl Feed for Ended {
         };
         let entries = (1..=self.0).map(session).collect();
         let cursor = "end".to_owned();
-        Ok(Page { entries, cursor, restarted: true, more: false, waited: Duration::ZERO, keep: Seconds(600) })
+        Ok(Page { entries, cursor, more: false, waited: Duration::ZERO, keep: Seconds(600) })
     }
 }
 

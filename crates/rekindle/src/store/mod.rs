@@ -143,7 +143,7 @@ pub struct Changes {
     /// Where to go on.
     pub next: FeedCursor,
     /// The caller's cursor was of another epoch, or older than the newest change forgotten: `entries` starts
-    /// from the oldest change kept, and what the caller knew before is to be dropped.
+    /// from the oldest change kept.
     pub restarted: bool,
 }
 

@@ -33,7 +33,7 @@ impl Scripted {
     /// It begins with nothing to tell.
     pub fn new() -> Self {
         let feed = Self::silent();
-        feed.give(Ok(Page { restarted: true, ..page(&[]) }));
+        feed.give(Ok(page(&[])));
         feed
     }
 
@@ -81,7 +81,6 @@ pub fn page(entries: &[(u8, Refused)]) -> Page {
     Page {
         entries: entries.iter().map(entry).collect(),
         cursor: "next".to_owned(),
-        restarted: false,
         more: false,
         waited: Duration::ZERO,
         keep: KEEP,

@@ -85,7 +85,7 @@ async fn a_view_that_is_accepted_stale_lets_tokens_run_out_by_themselves() {
     assert_eq!(view.staleness(), None);
     let text = token(&key, 1, &clock);
     assert_eq!(outcome(verifier.verify(&text).await), Ok(session(1)));
-    feed.give(Ok(Page { restarted: true, ..page(&[(1, Refused::Ended)]) }));
+    feed.give(Ok(page(&[(1, Refused::Ended)])));
     feed.taken_in().await;
     assert_eq!(outcome(verifier.verify(&text).await), ENDED);
     advance(Duration::from_secs(60)).await;

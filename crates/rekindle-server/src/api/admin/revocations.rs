@@ -39,7 +39,7 @@ pub(crate) struct After {
 struct Revocations {
     /// Where to go on.
     cursor: String,
-    /// Whatever was known before is to be dropped: this is all, from its beginning.
+    /// This is all that is known here, from its beginning: the cursor was of another store, too old, or there was none.
     restarted: bool,
     /// There is more already.
     more: bool,

@@ -127,6 +127,8 @@ fn filled(name: &str, site: &Site, login: &Login) -> String {
         "client_id" => "default".to_owned(),
         "grant_type" => "refresh_token".to_owned(),
         "to" | "login" => "/".to_owned(),
+        "after" => "0000000000000000-0".to_owned(),
+        "wait" => "0".to_owned(),
         other => panic!("teach this test what {other} is"),
     }
 }

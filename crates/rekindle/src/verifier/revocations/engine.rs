@@ -21,7 +21,6 @@ impl Feed for Engine {
         Ok(Page {
             entries: news.changes.entries.into_iter().map(Entry::from).collect(),
             cursor: format!("{epoch}.{position}"),
-            restarted: news.changes.restarted,
             more: news.more,
             waited: news.waited,
             keep: self.changes_matter_for(),

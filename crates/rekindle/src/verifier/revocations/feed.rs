@@ -27,8 +27,6 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Where to go on.
     pub cursor: String,
-    /// It begins anew: what was known before is dropped as soon as the feed has been read to its end.
-    pub restarted: bool,
     /// The end is not reached.
     pub more: bool,
     /// How long it waited before it looked the last time: `entries` hold all that was known then.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rekindle_core::{Seconds, Timestamp};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Feed, Revocations, Table};
+use super::{Feed, Revocations};
 use crate::entropy::{Entropy, random};
 use crate::verifier::SourceError;
 
@@ -28,8 +28,6 @@ pub(crate) struct Follower {
     feed: Arc<dyn Feed>,
     entropy: Arc<dyn Entropy>,
     cursor: Option<String>,
-    /// What takes the place of the view's table once it is complete: nothing known is forgotten before.
-    next: Option<Table>,
     pruned_at: Timestamp,
 }
 
@@ -44,7 +42,7 @@ struct Read {
 impl Follower {
     pub(crate) fn new(view: Arc<Revocations>, feed: Arc<dyn Feed>, entropy: Arc<dyn Entropy>) -> Self {
         let pruned_at = view.clock.now();
-        Self { view, feed, entropy, cursor: None, next: None, pruned_at }
+        Self { view, feed, entropy, cursor: None, pruned_at }
     }
 
     /// Reads the feed up to its end.
@@ -90,19 +88,11 @@ impl Follower {
         let asked = Instant::now();
         let page = self.feed.page(self.cursor.as_deref(), wait).await?;
         let now = self.view.clock.now();
-        if page.restarted {
-            self.next = Some(Table::default());
-        }
-        let in_force = self.view.table.load_full();
-        let table = self.next.as_ref().unwrap_or(&in_force);
         for entry in &page.entries {
-            table.add(*entry, page.keep, now);
+            self.view.table.add(*entry, page.keep, now);
         }
         self.cursor = Some(page.cursor);
         if !page.more {
-            if let Some(complete) = self.next.take() {
-                self.view.table.store(Arc::new(complete));
-            }
             // Whatever the feed says of how long it waited, it has looked before now.
             let now = Instant::now();
             self.view.set_fresh(asked.checked_add(page.waited).map_or(now, |looked| looked.min(now)));
@@ -113,7 +103,7 @@ impl Follower {
     fn prune(&mut self) {
         let now = self.view.clock.now();
         if now.as_unix().abs_diff(self.pruned_at.as_unix()) >= PRUNE.0 {
-            self.view.table.load().prune(now);
+            self.view.table.prune(now);
             self.pruned_at = now;
         }
     }

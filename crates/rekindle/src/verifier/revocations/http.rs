@@ -45,7 +45,6 @@ impl HttpFeed {
 #[derive(Deserialize)]
 struct WirePage {
     cursor: String,
-    restarted: bool,
     more: bool,
     waited_ms: u64,
     keep: u64,
@@ -89,7 +88,6 @@ impl Feed for HttpFeed {
         Ok(Page {
             entries: page.entries.iter().map(WireEntry::read).collect::<Result<_, _>>()?,
             cursor: page.cursor,
-            restarted: page.restarted || after.is_none(),
             more: page.more,
             waited: Duration::from_millis(page.waited_ms),
             keep: Seconds(page.keep),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use rekindle_core::Timestamp;
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ pub enum WhenStale {
 
 /// The revocations known here, kept current by a task that follows a [`Feed`].
 pub struct Revocations {
-    table: ArcSwap<Table>,
+    table: Table,
     clock: Arc<dyn Clock>,
     started: Instant,
     /// The view holds all that was told by this moment: microseconds after `started`, [`NEVER`] before the first.
@@ -69,7 +69,7 @@ impl fmt::Debug for Revocations {
 impl Revocations {
     pub(super) fn new(clock: Arc<dyn Clock>, bound: Duration, when_stale: WhenStale) -> Self {
         Self {
-            table: ArcSwap::default(),
+            table: Table::default(),
             clock,
             started: Instant::now(),
             fresh_at: AtomicU64::new(NEVER),
@@ -87,7 +87,7 @@ impl Revocations {
     /// token is outdated, and [`Failure::Unavailable`] while the view is stale, unless that is [accepted](WhenStale).
     pub fn check(&self, token: &AccessToken, now: Timestamp) -> Result<(), Failure> {
         // What is known is certain, however old the view is.
-        self.table.load().check(token.session(), token.issued_at(), now)?;
+        self.table.check(token.session(), token.issued_at(), now)?;
         if self.when_stale == WhenStale::Refuse && self.staleness().is_none_or(|age| age > self.bound) {
             return Err(Unavailable::RevocationsStale.into());
         }
@@ -102,7 +102,7 @@ impl Revocations {
 
     /// How many sessions it knows something of.
     pub fn len(&self) -> usize {
-        self.table.load().len()
+        self.table.len()
     }
 
     /// Whether it knows nothing of any session.
