@@ -263,8 +263,8 @@ section! {
         /// Names that applications know from other such servers. The proxy's configuration names the same ones.
         identity: Vec<IdentityHeader> = IdentityHeader::usual();
 
-        /// Where one logs in: where pages send whoever is not signed in. A path of the same host, or an address of an
-        /// origin in `cors.origins`. Without it, they are answered 401.
+        /// Where one logs in: where pages send whoever is not signed in, with `next=`: the page that was asked for. A path of
+        /// the same host, or an address of an origin in `cors.origins`. Without it, they are answered 401.
         login: Option<Page> = None;
 
         /// Whether pages are redirected by the answer itself, as Caddy and Traefik pass on; nginx takes the address from

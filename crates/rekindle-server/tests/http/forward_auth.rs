@@ -34,6 +34,7 @@ const PAGE: [(&str, &str); 4] = [
     ("sec-fetch-dest", "document"),
 ];
 const BACK: &str = "http://test/v1/continue?to=%2Fnotes%3Fpage%3D2%26sort%3Da%2Bb";
+const LOGIN: &str = "&login=%2Flogin%3Fnext%3D%252Fnotes%253Fpage%253D2%2526sort%253Da%252Bb";
 
 /// A node with these lines in its configuration.
 async fn node(world: &World, text: &str) -> Node {
@@ -201,7 +202,7 @@ async fn a_page_read_for_an_hour_leads_back_to_itself(world: World) {
     let location = answer.header("location").unwrap().to_owned();
     assert_eq!(
         (answer.outcome().as_str(), location.as_str()),
-        ("401 token_missing", format!("{BACK}&login=%2Flogin").as_str())
+        ("401 token_missing", format!("{BACK}{LOGIN}").as_str())
     );
     let back = browser.send(&node, "GET", location.strip_prefix("http://test").unwrap(), "").await;
     assert_eq!((back.status, back.header("location")), (303, Some("/notes?page=2&sort=a+b")));
@@ -214,7 +215,8 @@ async fn a_page_read_for_an_hour_leads_back_to_itself(world: World) {
         let answer = by_browser(&node, &mut browser, &PAGE).await;
         assert_eq!(answer.header("location"), Some(location.as_str()));
         let on = browser.send(&node, "GET", location.strip_prefix("http://test").unwrap(), "").await;
-        assert_eq!((on.status, on.header("location")), (303, Some("/login")));
+        let login = "/login?next=%2Fnotes%3Fpage%3D2%26sort%3Da%2Bb";
+        assert_eq!((on.status, on.header("location")), (303, Some(login)));
     }
 }
 
@@ -271,7 +273,8 @@ async fn a_request_that_may_be_forged_is_refused(world: World) {
     let node = world.node_for(Browsers::at("http://test")).await;
     let mut browser = Browser::new(&world.clock);
     browser.login(&node).await;
-    let said: [(&[(&str, &str)], &str); 12] = [
+    let handshake = ("sec-websocket-version", "13");
+    let said: [(&[(&str, &str)], &str); 15] = [
         (&[("x-forwarded-method", "GET")], "204"),
         (&[("x-original-method", "HEAD")], "204"),
         (&[("x-forwarded-method", "POST")], "403 csrf_rejected"),
@@ -286,6 +289,10 @@ async fn a_request_that_may_be_forged_is_refused(world: World) {
         (&[("x-forwarded-method", "POST"), ("sec-fetch-site", "same-origin")], "204"),
         (&[("x-forwarded-method", "POST"), ("origin", "http://test")], "204"),
         (&[("x-forwarded-method", "POST"), ("origin", "http://evil.example")], "403 csrf_rejected"),
+        // A page of any site can open a WebSocket, and read what comes.
+        (&[PAGE[0], handshake, ("origin", "http://test")], "204"),
+        (&[PAGE[0], handshake, ("origin", "http://evil.example")], "403 csrf_rejected"),
+        (&[PAGE[0], handshake], "403 csrf_rejected"),
     ];
     for (headers, outcome) in said {
         assert_eq!(by_browser(&node, &mut browser, headers).await.outcome(), outcome, "{headers:?}");

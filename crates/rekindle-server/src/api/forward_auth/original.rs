@@ -13,7 +13,8 @@ const URIS: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
 
 /// What is known of it.
 pub(crate) struct Original {
-    /// Whether it changes nothing. Where that is not said, it may.
+    /// Whether it changes nothing. Where that is not said, it may; and so may whatever comes over a WebSocket, that any page
+    /// can open: no browser holds one back for CORS, and nobody is asked again once it is open.
     pub(super) is_safe: bool,
     /// Whether a page is loaded by it, so that its answer may redirect.
     is_navigation: bool,
@@ -34,9 +35,11 @@ impl Original {
             Some(mode) => mode == "navigate" && text("sec-fetch-dest").is_none_or(|dest| dest == "document"),
             None => text(ACCEPT.as_str()).is_some_and(|types| types.contains("text/html")),
         };
+        // Proxies take `Upgrade` away, and leave this.
+        let is_websocket = headers.contains_key("sec-websocket-version");
         let host = text("x-forwarded-host").zip(text("x-forwarded-proto"));
         Self {
-            is_safe: all(&[b"GET", b"HEAD", b"OPTIONS"]),
+            is_safe: all(&[b"GET", b"HEAD", b"OPTIONS"]) && !is_websocket,
             is_navigation: page && all(&[b"GET", b"HEAD"]),
             uri: URIS.iter().find_map(|name| text(name)).map(str::to_owned),
             origin: host.map(|(host, scheme)| format!("{scheme}://{host}").to_ascii_lowercase()),
@@ -61,9 +64,35 @@ impl Original {
         let to = format!("{}{path}", self.origin.as_deref().unwrap_or_default());
         // Back to a host whose pages never get the cookie, it would come here again and again.
         continuing::target(&to, browsers)?;
-        let login = login.map(|page| ("login", page.as_str()));
-        let query: Vec<_> = [("to", to.as_str())].into_iter().chain(login).collect();
+        let mut query = vec![("to", to.clone())];
+        if let Some(login) = login {
+            query.push(("login", logging_in(login.as_str(), &to)?));
+        }
         let query = serde_urlencoded::to_string(query).ok()?;
         format!("{public_url}/v1/continue?{query}").parse().ok()
+    }
+}
+
+/// Where one logs in, and in `next` where that page leads to afterwards.
+fn logging_in(page: &str, to: &str) -> Option<String> {
+    let next = serde_urlencoded::to_string([("next", to)]).ok()?;
+    let (page, fragment) = page.split_at(page.find('#').unwrap_or(page.len()));
+    let sign = if page.contains('?') { '&' } else { '?' };
+    Some(format!("{page}{sign}{next}{fragment}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_login_is_told_where_to_go_on() {
+        for (page, expected) in [
+            ("/login", "/login?next=%2Fa%3Fb%3D%2520c"),
+            ("/login?lang=en", "/login?lang=en&next=%2Fa%3Fb%3D%2520c"),
+            ("https://app.example.com/#/login", "https://app.example.com/?next=%2Fa%3Fb%3D%2520c#/login"),
+        ] {
+            assert_eq!(logging_in(page, "/a?b=%20c").as_deref(), Some(expected));
+        }
     }
 }
