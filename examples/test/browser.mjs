@@ -46,7 +46,7 @@ export class User {
   }
 
   async signIn(name, password) {
-    if (!this.path().startsWith("/login")) await this.goto("/login");
+    if (!this.path().includes("/login")) await this.goto("/login");
     await this.page.getByLabel("Name").fill(name);
     await this.page.getByLabel("Password").fill(password);
     await this.page.getByRole("button", { name: "Sign in" }).click();

@@ -31,10 +31,14 @@ export class Stack {
 
   /** The same with HTTPS, in a folder of its own. */
   withHttps() {
-    const folder = `${this.folder}-https`;
+    return new Stack(this.root, this.guide, this.copy("https"), "https");
+  }
+
+  copy(name) {
+    const folder = `${this.folder}-${name}`;
     rmSync(folder, { recursive: true, force: true });
     cpSync(this.folder, folder, { recursive: true, verbatimSymlinks: true });
-    return new Stack(this.root, this.guide, folder, "https");
+    return folder;
   }
 
   options(name) {
@@ -94,8 +98,13 @@ export class Stack {
     writeFileSync(file, `listen = "127.0.0.1:${port}"\nadmin_listen = "127.0.0.1:${operators}"\n${written}`);
   }
 
+  /** What the guide has one type to start it. */
+  line(name) {
+    return command(this.root, this.guide, name);
+  }
+
   async begin(name) {
-    const line = command(this.root, this.guide, name).replaceAll("127.0.0.1:8000", `127.0.0.1:${this.ports.application}`);
+    const line = this.line(name).replaceAll("127.0.0.1:8000", `127.0.0.1:${this.ports.application}`);
     this.running[name] = await new Process(line, this.options(name)).listens(this.ports[name]);
   }
 
@@ -125,7 +134,7 @@ export class Stack {
     const visit = (path) => {
       if (statSync(path).isDirectory()) {
         for (const name of readdirSync(path)) if (!/node_modules|\.venv|vendor|target/.test(name)) visit(join(path, name));
-      } else if (/\.(conf|toml|py|js|php|env|rs)$/.test(path)) {
+      } else if (/(Caddyfile|\.(conf|toml|py|js|php|env|rs))$/.test(path)) {
         const before = readFileSync(path, "utf8");
         let after = before;
         for (const [from, to] of Object.entries(table)) after = after.replaceAll(from, to);

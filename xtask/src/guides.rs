@@ -8,6 +8,9 @@ use crate::run::{Done, cargo, root, run_in};
 /// Those whose applications the scenario goes through.
 const GUIDES: [&str; 5] = ["axum", "django", "express", "flask", "laravel"];
 
+/// An application behind proxies, with a scenario of its own.
+const FORWARD_AUTH: &str = "forward-auth";
+
 /// What an example's folder has besides the files that are typed: what tools write, and what is left behind.
 const NOT_TYPED: [&str; 9] = [
     "data",
@@ -22,20 +25,29 @@ const NOT_TYPED: [&str; 9] = [
 ];
 
 pub(crate) fn run() -> Done {
+    cargo("build --package rekindle-axum-example")?;
+    play(&format!("run.mjs {}", GUIDES.join(" ")))
+}
+
+pub(crate) fn forward_auth() -> Done {
+    play("forward-auth.mjs")
+}
+
+fn play(scenario: &str) -> Done {
     shown()?;
     let tests = root().join("examples/test");
     run_in(&tests, "npm", "ci", &[])?;
     cargo("build --package rekindle-server")?;
-    cargo("build --package rekindle-axum-example")?;
-    run_in(&tests, "node", &format!("run.mjs {}", GUIDES.join(" ")), &[])
+    run_in(&tests, "node", scenario, &[])
 }
 
 /// Every block that names a file is that file, and every file is in a block. With REKINDLE_BLESS=1 the blocks are made so.
 fn shown() -> Done {
     let bless = std::env::var_os("REKINDLE_BLESS").is_some();
     let mut wrong = Vec::new();
-    for page in GUIDES.map(|guide| format!("docs/guides/{guide}.md")).iter().chain(&pages()) {
-        let text = read(page)?;
+    let guides = || GUIDES.iter().chain([&FORWARD_AUTH]);
+    for page in guides().map(|guide| format!("docs/guides/{guide}.md")).chain(pages()) {
+        let text = read(&page)?;
         let mut mended = text.clone();
         for (file, shown) in files_shown(&text) {
             let typed = read(file).map_err(|error| format!("{page} shows what is not there: {error}"))?;
@@ -50,14 +62,14 @@ fn shown() -> Done {
             }
         }
         if bless && mended != text {
-            fs::write(root().join(page), mended).map_err(|error| error.to_string())?;
+            fs::write(root().join(&page), mended).map_err(|error| error.to_string())?;
         }
     }
     if bless {
         wrong.clear();
     }
     let common = read("docs/guides/README.md")?;
-    for guide in GUIDES {
+    for guide in guides() {
         let own = read(&format!("docs/guides/{guide}.md"))?;
         let shown: Vec<&str> = files_shown(&own).chain(files_shown(&common)).map(|(file, _)| file).collect();
         for file in typed(&format!("examples/{guide}"))? {

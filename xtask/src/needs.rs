@@ -36,7 +36,7 @@ pub(crate) const FRONTENDS: &[Need] =
 
 /// For the applications of the guides; who looks at them is a browser.
 pub(crate) const GUIDES: &[Need] = &[
-    need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light"),
+    NGINX,
     need("openssl", &["version"], "openssl"),
     need("node", &["--version"], "nodejs"),
     need("npm", &["--version"], "npm"),
@@ -64,10 +64,13 @@ pub(crate) const LARAVEL: Need =
 pub(crate) const ACCOUNTS: &[Need] = &[POSTGRES[0], need("php", &["--version"], "php-cli"), LARAVEL];
 
 /// For the proxies of docs/operations.md.
-pub(crate) const PROXIES: &[Need] = &[
-    need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light"),
-    need("caddy", &["version"], "caddy"),
-];
+pub(crate) const PROXIES: &[Need] = &[NGINX, CADDY];
+
+const NGINX: Need = need("sh", &["-c", "PATH=$PATH:/usr/sbin nginx -v"], "nginx-light");
+const CADDY: Need = need("caddy", &["version"], "caddy");
+
+/// For an application behind these proxies, and a browser in front of them.
+pub(crate) const FORWARD_AUTH: &[Need] = &[NGINX, CADDY, BROWSER[0], BROWSER[1], BROWSER[2]];
 
 /// For the files of `packaging/`.
 pub(crate) const PACKAGING: &[Need] =

@@ -33,6 +33,7 @@ const PARTS: &[Part] = &[
     part("browser", needs::BROWSER, |_| crate::browser::run()),
     part("frontends", needs::FRONTENDS, |_| crate::frontends::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),
+    part("forward-auth", needs::FORWARD_AUTH, |_| crate::guides::forward_auth()),
     part("kill", &[], kill),
     part("hostile", &[], |_| hostile()),
     part("probe", needs::POSTGRES, |_| crate::probe::run()),
