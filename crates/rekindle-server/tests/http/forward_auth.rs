@@ -1,4 +1,4 @@
-//! `GET /v1/forward-auth`: what a proxy is told. tests/proxies asks it with real ones.
+//! `GET /v1/forward-auth`: what a proxy is told. examples/test/forward-auth.mjs asks it with real ones.
 
 use std::sync::Arc;
 
