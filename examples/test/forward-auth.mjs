@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { launch, User } from "./browser.mjs";
 import { Caller } from "./caller.mjs";
+import { play, root } from "./play.mjs";
 import { Stack } from "./stack.mjs";
 
 const GUIDE = "forward-auth";
@@ -286,35 +287,14 @@ function handshake(caller, path, headers) {
   });
 }
 
-async function play(browser, stack) {
-  const began = Date.now();
-  const step = async (name, act) => {
-    try {
-      await act();
-      console.log(`behind ${stack.proxy}: ${name}`);
-    } catch (error) {
-      throw new Error(`behind ${stack.proxy}: ${name}\nlogs are in ${stack.folder}`, { cause: error });
-    }
-  };
-  try {
-    await stack.start();
-    await scenario(browser, stack, step);
-  } finally {
-    await stack.stop();
-  }
-  console.log(`behind ${stack.proxy}: done in ${Math.round((Date.now() - began) / 1000)} s`);
-}
-
-function failed(error) {
-  console.error(error);
-  process.exitCode = 1;
-}
-
-const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const stack = await Stack.prepare(root, GUIDE);
 const browser = await launch();
+const behind = async (proxy) => {
+  const proxied = Proxied.of(stack, proxy);
+  await play(`behind ${proxy}`, proxied, (step) => scenario(browser, proxied, step));
+};
 try {
-  await Promise.all(["nginx", "caddy"].map((proxy) => play(browser, Proxied.of(stack, proxy)).catch(failed)));
+  await Promise.all(["nginx", "caddy"].map(behind));
 } finally {
   await browser.close();
 }
