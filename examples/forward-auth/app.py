@@ -1,4 +1,4 @@
-"""Notes that everybody reads and signed-in people write. Who that is, the proxy says; of tokens it knows nothing."""
+"""Notes of signed-in people. Who that is, the proxy says; of tokens this application knows nothing."""
 
 from time import time
 
