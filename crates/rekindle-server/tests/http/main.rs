@@ -43,4 +43,5 @@ mod readiness;
 mod revocations;
 mod sign_out;
 mod sql;
+mod verifiers;
 mod webhook;
