@@ -60,13 +60,17 @@ pub fn end_to_end(quick: bool) {
     let key = key["api_key"].as_str().expect("an API key").to_owned();
     let (issuer, admin) = (format!("http://{}", server.address), format!("http://{port}"));
     let variables = [("ISSUER", issuer.as_str()), ("ADMIN", &admin), ("API_KEY", &key)];
-    // A server learns of a new API key within a second.
-    std::thread::sleep(Duration::from_millis(1_500));
-    let verifier = Server::own_with("verifier", &variables);
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    // A server learns of a new API key within a second.
+    let known = async || {
+        let feed = client.get(format!("{admin}/v1/revocations")).bearer_auth(&key);
+        feed.send().await.unwrap().status().is_success()
+    };
+    runtime.block_on(async { while !known().await {} });
+    let verifier = Server::own_with("verifier", &variables);
     let login = || log_in(&client, &issuer);
     let loading: Vec<_> = (0..4).map(|_| runtime.block_on(login())).collect();
     let load = Load::start(server.address, verifier.address, loading);
