@@ -75,8 +75,8 @@ fn get(headers: &str) -> Vec<Repeat> {
     vec![Repeat(request); BUSY_CONNECTIONS]
 }
 
-/// A handler that says hello, and one behind the layer that checks an access token first, on our accept loop: an HS256
-/// token, and an EdDSA token that was verified before.
+/// A handler that says hello, and the same behind the layer, which checks an access token first: an HS256 token, and an EdDSA
+/// token that was verified before. And what the server's own accept loop takes.
 fn protected(rounds: usize, span: Duration) {
     let (hello, twin) = (Server::own("hello"), Server::own("hello"));
     let looped = Server::own("own hello");
@@ -112,7 +112,7 @@ fn protected(rounds: usize, span: Duration) {
         spread(&mut public.own),
         spread(&mut public.ratio)
     );
-    println!("  of which our accept loop, with its timeouts and caps: {} of hello", spread(&mut loops.ratio));
+    println!("  our accept loop alone, with its timeouts and caps: {} of hello", spread(&mut loops.ratio));
     println!("  the servers' core was busy for {} of the time", spread(&mut busy));
 }
 
