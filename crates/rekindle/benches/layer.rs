@@ -23,7 +23,7 @@ use rekindle::core::{Generation, Seconds, SessionId};
 use rekindle::entropy::SystemEntropy;
 use rekindle::http::{AuthenticationLayer, Found};
 use rekindle::token::{AccessClaims, Algorithm, Expected, KeySet, SigningKey, sign_access};
-use rekindle::verifier::{Entry, Feed, Page, Refused, SourceError, Verifier, WhenStale};
+use rekindle::verifier::{Entry, Feed, Page, Refused, SourceError, Verifier};
 use timing::{Candidate, compare};
 use tower_layer::Layer as _;
 use tower_service::Service;
@@ -72,7 +72,8 @@ fn token(key: &SigningKey) -> String {
 async fn verifier(key: &SigningKey, kept: usize, ended: Option<u64>) -> Verifier {
     let keys = KeySet::new([key.verifying_key().clone()]).unwrap();
     let builder = Verifier::builder(Expected::new(ISSUER, [AUDIENCE.to_owned()])).keys(keys).caching(kept);
-    let builder = builder.when_stale(WhenStale::Accept);
+    // Nothing more is told, and the view is as good.
+    let builder = builder.stale_after(Duration::from_secs(3_600));
     match ended {
         Some(ended) => builder.revocations(Ended(ended)).start().await.unwrap(),
         None => builder.start().await.unwrap(),
