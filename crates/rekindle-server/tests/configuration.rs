@@ -115,7 +115,7 @@ fn a_secret_can_come_from_a_file() {
 }
 
 /// What is typed, and all of what is said to it.
-const REFUSED: [(&str, &str); 24] = [
+const REFUSED: [(&str, &str); 25] = [
     (
         "[lifetimes]\nacess = '5m'\n",
         "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
@@ -195,6 +195,10 @@ const REFUSED: [(&str, &str); 24] = [
     (
         "renewal = { mode = 'transparent', retire_old = true }",
         "renewal.mode and renewal.retire_old do not go together: in transparent mode the old token is the only one\n  renewal.mode: rekindle.toml:1\n  renewal.retire_old: rekindle.toml:1",
+    ),
+    (
+        "forward_auth.identity = ['Remote-User: name, Remote-Session: sid']",
+        "write a header and a claim, such as \"Remote-User: sub\"\n --> rekindle.toml:1:26\n  |\n1 | forward_auth.identity = ['Remote-User: name, Remote-Session: sid']\n  |                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
     ),
     (
         "forward_auth.login = 'https://app.example.com/login'",

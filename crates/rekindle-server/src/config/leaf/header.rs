@@ -92,7 +92,8 @@ impl FromStr for IdentityHeader {
         let wrong = || "write a header and a claim, such as \"Remote-User: sub\"".to_owned();
         let (header, claim) = text.split_once(':').ok_or_else(wrong)?;
         let (header, claim) = (header.parse()?, claim.trim().to_owned());
-        if claim.is_empty() { Err(wrong()) } else { Ok(Self { header, claim }) }
+        // Two in one text: the second header would never be sent.
+        if claim.is_empty() || claim.contains([',', ':']) { Err(wrong()) } else { Ok(Self { header, claim }) }
     }
 }
 
