@@ -1,6 +1,6 @@
 //! A presented refresh token: one that was written here, or one of the package's own from before the switch.
 
-use rekindle::core::{Reason, Status};
+use rekindle::core::{Generation, Reason, Session, SessionId, Status};
 use rekindle::engine::{Adopt, Engine, Presentation, Tokens};
 use rekindle::error::{Ended, Failure};
 
@@ -69,6 +69,47 @@ impl Sessions {
                 Ok(self.engine.renew_session(session, generation, Some(self.name)).await?)
             }
             None => self.adopt(theirs()).await,
+        }
+    }
+
+    /// The row that speaks for a token, and which of its tokens it is; `None` for one of the package's that is not taken over
+    /// yet. By the same marks as an exchange, and nobody is judged.
+    ///
+    /// # Errors
+    /// [`Code::SessionEnded`](crate::api::Code::SessionEnded) for a token that is none of the session's, or of nobody's.
+    pub(crate) async fn row_of(&self, token: Refreshable) -> Result<Option<(Session, Generation)>, Problem> {
+        let found = match token.ours.filter(|ours| self.engine.has_made(ours)) {
+            Some(ours) => {
+                let generation = ours.generation;
+                Some((self.engine.session_presented(ours).await?, generation))
+            }
+            None => {
+                let theirs = self.listed(token.theirs).await?;
+                let session = self.engine.session_adopted(&theirs.adopt).await?;
+                session.map(|session| (session, Generation(1)))
+            }
+        };
+        match found {
+            Some((session, _)) if session.client_id != self.name => {
+                Err(Failure::SessionEnded(Ended::Unknown).into())
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// The newest access token of `row`; without one, the package's token is taken over.
+    pub(crate) async fn renew_row(
+        &self,
+        app: &AppState,
+        row: Option<(SessionId, Generation)>,
+        token: Refreshable,
+    ) -> Result<Tokens, Problem> {
+        match row {
+            Some((session, generation)) => {
+                app.rates.refresh_of(session)?;
+                Ok(self.engine.renew_session(session, generation, Some(self.name)).await?)
+            }
+            None => self.adopt(token.theirs).await,
         }
     }
 

@@ -201,3 +201,80 @@ async fn an_exchanged_token_is_not_renewed() {
     assert_ne!(renewed(&through(&server, "/refresh", &third).await), "");
     assert_eq!(refresh(&server, &third).await.status, 200, "nobody was taken for a thief");
 }
+
+/// Whoever has the application's secret can sign; what names a session, and was not made here, is none of its tokens.
+#[tokio::test]
+async fn a_signed_token_without_the_sessions_tag_is_no_token_of_it() {
+    let server = Server::with(&format!("{PLAIN}adopt = false\n")).await;
+    let mut claims = read(&log_in(&server).await);
+    claims["jti"] = json!("abcdefghijklmnop");
+    for (middleware, exp) in [("", 3600), ("/renew", 60), ("/refresh", 0)] {
+        claims["exp"] = json!(server.clock.now().as_unix() + exp);
+        let forged = through(&server, middleware, &sign(&claims)).await;
+        assert_eq!(forged.told(), (401, "The token has been blacklisted".into()), "{middleware}");
+    }
+}
+
+/// Changed claims make a token outdated, not one that was exchanged long ago alive again.
+#[tokio::test]
+async fn a_bump_brings_no_dead_token_back() {
+    let server = Server::with(PLAIN).await;
+    let first = log_in(&server).await;
+    server.clock.advance(2_000);
+    let second = refresh(&server, &first).await.text("access_token");
+    server.clock.advance(2_000);
+    let third = refresh(&server, &second).await.text("access_token");
+    server.node.engine.bump_subject(DEMO_SUBJECT).await.unwrap();
+    server.clock.advance(1);
+    assert_eq!(through(&server, "/refresh", &first).await.told(), (401, "Token has expired".into()));
+    // The living one is: outdated for `jwt.auth`, and the others bring the next.
+    assert_eq!(through(&server, "", &third).await.told(), (401, "Token has expired".into()));
+    assert_ne!(renewed(&through(&server, "/renew", &third).await), "");
+    assert_eq!(server.sessions_of(DEMO_SUBJECT).await, 1);
+}
+
+/// A token of the package's, as it was issued `ago` seconds ago.
+fn old(server: &Server, ago: u64, jti: &str) -> String {
+    let iat = server.clock.now().as_unix() - ago;
+    sign(
+        &json!({"iss": "http://old/login", "iat": iat, "exp": iat + 3600, "nbf": iat, "jti": jti, "sub": DEMO_SUBJECT,
+                 "prv": "23bd5c8949f600adb39e701c400872db7a5976f7"}),
+    )
+}
+
+/// Two tabs with copies of one old token: through the middlewares nobody is judged.
+#[tokio::test]
+async fn tabs_with_an_old_token_of_the_package_are_not_judged() {
+    let server = Server::with(PLAIN).await;
+    let token = old(&server, 7_200, "a");
+    let first = renewed(&through(&server, "/refresh", &token).await);
+    for _ in 0..5 {
+        server.clock.advance(2_000);
+        assert_ne!(renewed(&through(&server, "/refresh", &token).await), "");
+    }
+    // The other tab exchanges its own, twice.
+    let second = refresh(&server, &first).await.text("access_token");
+    server.clock.advance(2_000);
+    assert_eq!(refresh(&server, &second).await.status, 200);
+    server.clock.advance(2_000);
+    assert_eq!(through(&server, "/refresh", &token).await.told(), (401, "Token has expired".into()));
+    assert_eq!(server.sessions_of(DEMO_SUBJECT).await, 1, "and nobody is signed out by it");
+}
+
+#[tokio::test]
+async fn an_old_token_of_the_package_ends_with_its_logout() {
+    let server = Server::with(PLAIN).await;
+    let (out, barred) = (old(&server, 60, "a"), old(&server, 60, "b"));
+    for token in [&out, &barred] {
+        assert_eq!(renewed(&through(&server, "", token).await), "");
+    }
+    let logout = Request::post("/api/auth/logout").header("authorization", format!("Bearer {out}"));
+    assert_eq!(server.send(logout.body(Body::empty()).unwrap()).await.status, 200);
+    server.revoke_all_of(DEMO_SUBJECT).await;
+    for token in [out, barred] {
+        for middleware in ["", "/renew", "/refresh"] {
+            let ended = through(&server, middleware, &token).await;
+            assert_eq!(ended.told(), (401, "The token has been blacklisted".into()), "{middleware}");
+        }
+    }
+}

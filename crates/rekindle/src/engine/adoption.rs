@@ -59,6 +59,20 @@ impl Engine {
         self.finish(async move { engine.adopted(token).await }).await
     }
 
+    /// The session that another system's refresh token was adopted into, whatever its status; `None` where it was not yet.
+    /// It is that session's first token, and stays so.
+    ///
+    /// # Errors
+    /// [`Failure::SessionEnded`] where it was not and may not be, [`Failure::Unavailable`].
+    pub async fn session_adopted(&self, token: &Adopt) -> Result<Option<Session>, Failure> {
+        let id = self.shared.keys.adopted_id(&token.signed);
+        if let Some((session, _)) = self.shared.store.load(id).await? {
+            return Ok(Some(session));
+        }
+        self.may_be_adopted(token).await?;
+        Ok(None)
+    }
+
     /// Ends the session of another system's refresh token, were it not adopted yet: it will not be.
     ///
     /// # Errors

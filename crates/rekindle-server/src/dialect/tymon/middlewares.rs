@@ -9,9 +9,9 @@ use axum::extract;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use rekindle::core::{Timestamp, Verdict, verdict};
+use rekindle::core::{Generation, Session, Status, Timestamp, Verdict, verdict};
 use rekindle::engine::Tokens;
-use rekindle::error::{Ended, Failure};
+use rekindle::error::Failure;
 
 use super::input::in_header;
 use super::views::{Shared, State, refused, unauthorized};
@@ -45,14 +45,16 @@ pub(super) async fn refresh(extract::State(state): Shared, headers: HeaderMap) -
     state.pass(Middleware::Refresh, headers).await.unwrap_or_else(Refusal::into_response)
 }
 
-/// What is to be done about a token whose session lives.
+/// What is to be done about a token that is genuine.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Good,
-    /// Its claims have changed since.
+    /// Its claims have changed since: it is good for the next one.
     Outdated,
-    /// It was exchanged, and so was its successor: it gives nothing any more.
+    /// It was exchanged, and so was its successor: it is good to its end, and gives nothing any more.
     Exchanged,
+    /// It is good for nothing: exchanged and outdated, or retired by a renewal.
+    Over,
 }
 
 impl State {
@@ -62,54 +64,49 @@ impl State {
         let missing = || unauthorized(&Problem::new(Code::TokenMissing), "Token not provided");
         let read = self.tokens.read(&token.ok_or_else(missing)?, now);
         let signed = read.map_err(|why| unauthorized(&Problem::new(Code::TokenInvalid), why))?;
-        let leeway = self.settings.leeway.0;
         let end = signed.date("exp").ok().flatten().unwrap_or(Timestamp::ZERO);
-        let expired = now >= end + leeway;
+        let expired = now >= end + self.settings.leeway.0;
         let over = || unauthorized(&Problem::new(Code::TokenExpired), "Token has expired");
         if expired && middleware != Middleware::Refresh {
             return Err(over());
         }
-        let standing = match self.standing(&signed, now).await {
+        let row = match self.sessions.row_of(self.tokens.refreshable(&signed, &headers)).await {
             // Nobody can say now: as long as the token lives, it is good.
-            Err(Failure::Unavailable(_)) if !expired => Standing::Good,
-            standing => standing.map_err(|failure| refused(&failure.into()))?,
+            Err(problem) if problem.code() == Code::Unavailable && !expired => {
+                return self.let_in(&signed, None);
+            }
+            row => row.map_err(|problem| refused(&problem))?,
         };
-        let renews = middleware != Middleware::Authenticate && standing != Standing::Exchanged;
-        let due = end.since(now) <= self.sessions.engine.policy().renewal_threshold;
-        let renewed = if renews && (expired || standing == Standing::Outdated) {
-            let tokens = self.renewed(&signed, &headers).await;
-            Some(tokens.map_err(|problem| refused(&problem))?)
-        } else if renews && due {
-            // What fails is tried again by the next request: this one goes on with the token it has.
-            let tokens = tokio::time::timeout(PATIENCE, self.renewed(&signed, &headers)).await;
-            tokens.ok().and_then(Result::ok)
-        } else if expired || standing == Standing::Outdated {
+        let standing = match &row {
+            Some((session, generation)) => {
+                let made = signed.date("nbf").ok().flatten().unwrap_or(Timestamp::ZERO);
+                let standing = standing(session, *generation, made, now);
+                standing.map_err(|status| refused(&Failure::from(status).into()))?
+            }
+            None => Standing::Good,
+        };
+        if standing == Standing::Over || (expired && standing == Standing::Exchanged) {
             return Err(over());
+        }
+        let row = row.map(|(session, generation)| (session.id, generation));
+        let renewed = || self.sessions.renew_row(&self.app, row, self.tokens.refreshable(&signed, &headers));
+        let renews = middleware != Middleware::Authenticate && standing != Standing::Exchanged;
+        let renewed = if expired || standing == Standing::Outdated {
+            if !renews {
+                return Err(over());
+            }
+            Some(renewed().await.map_err(|problem| refused(&problem))?)
+        } else if renews && end.since(now) <= self.sessions.engine.policy().renewal_threshold {
+            match tokio::time::timeout(PATIENCE, renewed()).await {
+                Ok(Ok(tokens)) => Some(tokens),
+                Ok(Err(problem)) if problem.code() == Code::SessionEnded => return Err(refused(&problem)),
+                // What may pass is tried again by the next request: this one goes on with the token it has.
+                _ => None,
+            }
         } else {
             None
         };
         self.let_in(&signed, renewed)
-    }
-
-    /// How the row says that the token stands.
-    async fn standing(&self, signed: &Signed, now: Timestamp) -> Result<Standing, Failure> {
-        // One of the package's own: nothing is known of it, but its end.
-        let Some((id, generation)) = signed.place() else { return Ok(Standing::Good) };
-        let session = self.sessions.engine.session(id).await?;
-        let session = session.filter(|session| session.client_id == super::NAME);
-        let session = session.ok_or(Failure::SessionEnded(Ended::Unknown))?;
-        let made = signed.date("nbf").ok().flatten().unwrap_or(Timestamp::ZERO);
-        let line = session.lineage;
-        match verdict(&session, generation, made, now) {
-            Verdict::Ended(status) => Err(status.into()),
-            Verdict::Outdated => Ok(Standing::Outdated),
-            Verdict::Live if generation == line.confirmed || line.is_candidate(generation) => Ok(Standing::Good),
-            Verdict::Live => Ok(Standing::Exchanged),
-        }
-    }
-
-    async fn renewed(&self, signed: &Signed, headers: &HeaderMap) -> Result<Tokens, Problem> {
-        self.sessions.renew(&self.app, signed, || self.tokens.refreshable(signed, headers).theirs).await
     }
 
     fn let_in(&self, signed: &Signed, renewed: Option<Tokens>) -> Result<Response, Refusal> {
@@ -125,5 +122,24 @@ impl State {
             headers.insert(AUTHORIZATION, value);
         }
         Ok(response)
+    }
+}
+
+/// How the row says that a token stands, which is of this generation and was made at `made`.
+fn standing(
+    session: &Session,
+    generation: Generation,
+    made: Timestamp,
+    now: Timestamp,
+) -> Result<Standing, Status> {
+    let line = session.lineage;
+    let lives = generation == line.confirmed || line.is_candidate(generation);
+    match verdict(session, generation, made, now) {
+        Verdict::Ended(status) => Err(status),
+        Verdict::Live if lives => Ok(Standing::Good),
+        Verdict::Live => Ok(Standing::Exchanged),
+        // Otherwise it was a renewal that retired it.
+        Verdict::Outdated if lives && made < session.bumped_at => Ok(Standing::Outdated),
+        Verdict::Outdated => Ok(Standing::Over),
     }
 }

@@ -13,7 +13,8 @@ section! {
     Settings, "dialects.tymon";
 
     keys {
-        /// Where they are: `PREFIX/login`, `PREFIX/refresh` and `PREFIX/logout`.
+        /// Where they are: `PREFIX/login`, `PREFIX/refresh` and `PREFIX/logout`; for a proxy, `PREFIX/forward-auth`,
+        /// `PREFIX/forward-auth/renew` and `PREFIX/forward-auth/refresh`.
         prefix: String = "/api/auth".to_owned();
 
         /// The name of the field with the user's name.
