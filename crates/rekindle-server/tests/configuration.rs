@@ -115,7 +115,7 @@ fn a_secret_can_come_from_a_file() {
 }
 
 /// What is typed, and all of what is said to it.
-const REFUSED: [(&str, &str); 25] = [
+const REFUSED: [(&str, &str); 27] = [
     (
         "[lifetimes]\nacess = '5m'\n",
         "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
@@ -198,7 +198,15 @@ const REFUSED: [(&str, &str); 25] = [
     ),
     (
         "forward_auth.identity = ['Remote-User: name, Remote-Session: sid']",
-        "write a header and a claim, such as \"Remote-User: sub\"\n --> rekindle.toml:1:26\n  |\n1 | forward_auth.identity = ['Remote-User: name, Remote-Session: sid']\n  |                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        "write a header and a claim, such as \"Remote-User: sub\"\n --> rekindle.toml:1:25\n  |\n1 | forward_auth.identity = ['Remote-User: name, Remote-Session: sid']\n  |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+    ),
+    (
+        "forward_auth.identity = ['Remote-User: sub', 'remote-user: name']",
+        "forward_auth.identity: remote-user would be sent once, and says two things\n  forward_auth.identity: rekindle.toml:1",
+    ),
+    (
+        "renewal.header = 'remote-user'",
+        "renewal.header and forward_auth.identity do not go together: a token would stand where a user's name is expected\n  renewal.header: rekindle.toml:1\n  forward_auth.identity: the default [\"Remote-User: sub\", \"Remote-Session: sid\"]",
     ),
     (
         "forward_auth.login = 'https://app.example.com/login'",
@@ -292,6 +300,12 @@ fn the_address_of_the_user_table_can_come_from_a_file() {
     std::fs::write(&file, "postgres://u:hunter2@db.example.com/d\n").unwrap();
     let said = read_with("[accounts]\nkind = 'sql'\nsql_preset = 'flask'", &[variable]).unwrap_err();
     assert!(said.contains("REKINDLE__ACCOUNTS__SQL_URL_FILE") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_path_to_log_in_at_may_name_an_address() {
+    let text = "forward_auth.login = '/sso?return=https://app.example.com'";
+    assert_eq!(read(text).unwrap().forward_auth.login.as_ref().unwrap().origin(), None);
 }
 
 #[test]

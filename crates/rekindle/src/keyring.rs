@@ -195,7 +195,8 @@ impl KeyRing {
     pub async fn retire(&self, policy: &Policy, entropy: &dyn Entropy) -> Result<usize, KeyringError> {
         let now = self.clock.now();
         let signed = if policy.transparent { policy.absolute } else { policy.access };
-        let under = Lives { signed: signed.0 + LONGEST_LEEWAY.0, refreshable: policy.absolute.0 };
+        let (signed, access) = (signed.0 + LONGEST_LEEWAY.0, policy.access.0);
+        let under = Lives { signed, refreshable: policy.absolute.0, access };
         let due = {
             let loaded = self.loaded.load();
             loaded.lives.longest(under) != loaded.lives || loaded.retirable(now) > 0
@@ -211,6 +212,12 @@ impl KeyRing {
         })
         .await?;
         Ok(retired)
+    }
+
+    /// The longest life, by its own `exp`, of any access token that may have been signed with these keys, as far as
+    /// [`retire`](Self::retire) was told of the policies.
+    pub(crate) fn longest_access(&self) -> Seconds {
+        Seconds(self.loaded.load().lives.access)
     }
 
     /// The keys, oldest first, signing before refresh.

@@ -333,6 +333,24 @@ async fn an_end_is_told_until_the_most_patient_verifier_refuses_the_token_by_its
     assert_eq!(told().await, 0);
 }
 
+/// Access tokens of an hour are out there when their life is set to five seconds.
+#[tokio::test]
+async fn an_end_is_told_for_the_longest_token_that_was_ever_signed() {
+    let fresh = Node::new().await;
+    let hour = |settings: &mut rekindle::core::Settings| settings.access = Seconds(3_600);
+    let mut settings = rekindle::core::Settings::default();
+    hour(&mut settings);
+    let before = rekindle::core::Policy::new(settings).unwrap();
+    fresh.keys.retire(&before, &SystemEntropy).await.unwrap();
+    let node = Node::over(fresh.store, fresh.clock).await;
+    assert_eq!(node.engine.changes_matter_for(), Seconds(3_600 + MAX_LEEWAY.0));
+    let tokens = login(&node).await;
+    node.engine.revoke(tokens.session.id, Reason::LoggedOut).await.unwrap();
+    node.clock.advance(3_600);
+    node.engine.purge().await.unwrap();
+    assert_eq!(node.store.changes_since(None, 10).await.unwrap().entries.len(), 1);
+}
+
 #[tokio::test]
 async fn a_client_that_refreshes_when_it_is_told_outlives_an_idle_life_shorter_than_the_access_life() {
     let fresh = Node::new().await;

@@ -94,10 +94,9 @@ async fn orders(session: Session) -> String {
 async fn health(State(verifier): State<Verifier>) -> (StatusCode, String) {
     let Some(view) = verifier.revocations() else { return (StatusCode::OK, String::new()) };
     let age = view.staleness().map_or("none yet".to_owned(), |age| format!("as of {age:.1?} ago"));
-    match view.failure() {
-        None => (StatusCode::OK, format!("revocations {age}\n")),
-        Some(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("revocations {age}: {failure}\n")),
-    }
+    let failure = view.failure().map(|failure| format!(": {failure}")).unwrap_or_default();
+    let status = if view.is_refusing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (status, format!("revocations {age}{failure}\n"))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl FromRequestParts<AppState> for SignedIn {
         }
         match holder(&app.engine, &jar, &app.browsers).await {
             Ok(Holder { token, session, cleared }) => Ok(Self { token, session, cookies: cleared }),
-            Err(NoHolder { why, cleared }) => {
+            Err(NoHolder { why, cleared, .. }) => {
                 let gone = || {
                     Problem::new(Code::TokenMissing)
                         .detail("the access token's cookie has gone: refresh once and retry once")

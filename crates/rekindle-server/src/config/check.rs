@@ -83,6 +83,14 @@ pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigEr
             ),
         ),
         (
+            config.forward_auth.identity.iter().any(|header| header.name() == config.renewal.header.name()),
+            (
+                "renewal.header",
+                "forward_auth.identity",
+                "a token would stand where a user's name is expected",
+            ),
+        ),
+        (
             config.renewal.mode != RenewalMode::Off && config.lifetimes.late_retry == LateRetry::Revoke,
             (
                 "renewal.mode",
@@ -99,6 +107,13 @@ pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigEr
         if wrong {
             return refuse(first, second, rule);
         }
+    }
+    let mut identity: Vec<_> =
+        config.forward_auth.identity.iter().map(|header| header.name().as_str()).collect();
+    identity.sort_unstable();
+    if let Some(twice) = identity.windows(2).find(|pair| pair[0] == pair[1]) {
+        let rule = format!("forward_auth.identity: {} would be sent once, and says two things", twice[0]);
+        return Err(ConfigError::plain(format!("{rule}\n{}", origin("forward_auth.identity", origins))));
     }
     let names =
         config.issuer.iter().map(|i| ("issuer", i)).chain(config.audience.iter().map(|a| ("audience", a)));

@@ -7,7 +7,7 @@ use rekindle::engine::Login;
 use rekindle::http::Browsers;
 use rekindle_server::config::{Config, Environment, ForwardAuth, Renewal};
 
-use crate::support::{Browser, Node, Response, Tokens, Transcript, World};
+use crate::support::{Browser, Node, Op, Response, Tokens, Transcript, World};
 
 on_both_stores!(
     who_it_is_is_in_headers,
@@ -23,6 +23,8 @@ on_both_stores!(
     a_request_that_may_be_forged_is_refused,
     there_is_one_cookie_at_most,
     an_outage_turns_nobody_away,
+    an_outage_revives_nobody,
+    a_host_that_never_gets_the_cookie_is_not_sent_round,
     forward_auth,
 );
 
@@ -384,4 +386,50 @@ async fn forward_auth(mut world: World) {
     )
     .await;
     t.check();
+}
+
+/// The store goes between two looks at one jar: what it has told counts.
+async fn an_outage_revives_nobody(world: World) {
+    let node = node(&world, "").await;
+    let mut browsers = [Browser::new(&world.clock), Browser::new(&world.clock)];
+    for browser in &mut browsers {
+        browser.login(&node).await;
+        world.clock.advance(1);
+    }
+    let jar = browsers.each_ref().map(|browser| browser.cookies("/")).join("; ");
+    let sessions =
+        async |browser: &mut Browser| browser.send(&node, "GET", "/v1/session", "").await.text("session_id");
+    let older = sessions(&mut browsers[0]).await;
+    browsers[1].send(&node, "POST", "/v1/logout", "{}").await;
+    // The newest login has ended; the store is away before the older one is looked at.
+    let mut first = node.probe.hold_after(Op::Load);
+    let headers = [("cookie", jar.as_str()), PAGE[0]];
+    let (answer, ()) = tokio::join!(ask(&node, &headers), async {
+        first.reached().await;
+        node.probe.fail(true);
+        first.release();
+    });
+    assert_eq!((answer.status, answer.header("remote-session")), (204, Some(older.as_str())));
+}
+
+async fn a_host_that_never_gets_the_cookie_is_not_sent_round(world: World) {
+    let browsers = |domain: Option<&str>| {
+        let others = ["https://app.example.com".to_owned(), "https://other.example".to_owned()];
+        Browsers::at("https://auth.example.com").for_domain(domain.map(str::to_owned)).trusting(others)
+    };
+    let alone = world.node_for(browsers(None)).await;
+    let shared = world.node_for(browsers(Some("example.com"))).await;
+    let location = async |node: &Node, host: &str| {
+        let from = [("x-forwarded-host", host), ("x-forwarded-proto", "https")];
+        ask(node, &[&PAGE[..], &from].concat()).await.header("location").is_some()
+    };
+    for (host, by_host, by_domain) in
+        [("auth.example.com", true, true), ("app.example.com", false, true), ("other.example", false, false)]
+    {
+        assert_eq!(
+            (location(&alone, host).await, location(&shared, host).await),
+            (by_host, by_domain),
+            "{host}"
+        );
+    }
 }

@@ -57,8 +57,9 @@ impl Engine {
     /// For how long a change matters to whoever has learned of it: as long as an access token lives, and as a verifier may
     /// let clocks differ.
     pub fn changes_matter_for(&self) -> Seconds {
-        let longest = self.policies().iter().map(|policy| policy.access.0).max().unwrap_or_default();
-        Seconds(longest + MAX_LEEWAY.0)
+        let longest = self.policies().iter().map(|policy| policy.access).max().unwrap_or_default();
+        // A policy that was shortened has left longer ones out there.
+        Seconds(longest.max(self.shared.keys.longest_access()).0 + MAX_LEEWAY.0)
     }
 }
 

@@ -24,7 +24,7 @@ impl From<Result<Identity, Refusal>> for Finding {
 }
 
 impl From<NoHolder> for Finding {
-    fn from(NoHolder { why, cleared }: NoHolder) -> Self {
+    fn from(NoHolder { why, cleared, .. }: NoHolder) -> Self {
         Self { identity: Err(why.map_or(Refusal::Missing, Refusal::from)), cookies: cleared }
     }
 }

@@ -89,15 +89,51 @@ impl Browsers {
         &self.other_origins
     }
 
+    /// Whether the cookies that are set at the application's address are sent to pages of `origin`, too.
+    pub fn shares_cookies_with(&self, origin: &str) -> bool {
+        let host = host_of(origin);
+        let within = |domain: &String| {
+            let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+            host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+        };
+        host == host_of(&self.own_origin) || self.domain.as_ref().is_some_and(within)
+    }
+
     /// Whether pages of `origin` may act for the user whose cookies come along.
     pub fn trusts(&self, origin: &str) -> bool {
         self.own_origin == origin || self.other_origins.iter().any(|other| other == origin)
     }
 }
 
+/// Without scheme and port: cookies know neither.
+fn host_of(origin: &str) -> &str {
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_go_to_their_host_and_to_their_domain() {
+        let alone = Browsers::at("https://auth.example.com:8443/a");
+        let shared = alone.clone().for_domain(Some("example.com".to_owned()));
+        for (origin, by_host, by_domain) in [
+            ("https://auth.example.com", true, true),
+            ("https://auth.example.com:9000", true, true),
+            ("https://app.example.com", false, true),
+            ("https://example.com", false, true),
+            ("https://notexample.com", false, false),
+            ("https://app.other.example", false, false),
+        ] {
+            let found = (alone.shares_cookies_with(origin), shared.shares_cookies_with(origin));
+            assert_eq!(found, (by_host, by_domain), "{origin}");
+        }
+    }
 
     #[test]
     fn an_address_becomes_an_origin_and_a_path() {

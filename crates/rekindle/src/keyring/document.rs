@@ -35,11 +35,18 @@ pub(super) struct Document {
 pub(super) struct Lives {
     pub(super) signed: u64,
     pub(super) refreshable: u64,
+    /// Of access tokens by their own `exp`: verifiers elsewhere go by it.
+    #[serde(default)]
+    pub(super) access: u64,
 }
 
 impl Lives {
     pub(super) fn longest(self, other: Self) -> Self {
-        Self { signed: self.signed.max(other.signed), refreshable: self.refreshable.max(other.refreshable) }
+        Self {
+            signed: self.signed.max(other.signed),
+            refreshable: self.refreshable.max(other.refreshable),
+            access: self.access.max(other.access),
+        }
     }
 }
 

@@ -52,7 +52,8 @@ fn found(verified: Result<Arc<AccessToken>, Failure>, now: Timestamp) -> Finding
 
 impl Verifier {
     /// As [`holder`](crate::http::cookie::holder) has it: the newest login among the sessions in the jar that live. Junk is
-    /// left alone; what is known to have ended is cleared.
+    /// left alone; what is known to have ended is cleared. Refresh cookies are for their issuer alone: a newer login whose access
+    /// cookie has run out is not seen here.
     fn holder(
         &self,
         verified: Vec<Result<Arc<AccessToken>, Failure>>,

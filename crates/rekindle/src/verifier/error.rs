@@ -34,6 +34,9 @@ pub enum SourceError {
     /// No JWK Set, or two of its keys have one id.
     #[error("the key set is not usable: {0}")]
     Keys(#[from] KeyError),
+    /// A JWK Set without a key that can be used here. Those in force stay in force.
+    #[error("there is no key in it that can be used here")]
+    NoKey,
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),

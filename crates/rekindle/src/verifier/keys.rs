@@ -135,7 +135,12 @@ impl Keys {
     fn replace(&self, published: JwkSet) -> Result<(), SourceError> {
         let present = self.in_force();
         if present.published.as_ref() != Some(&published) {
-            self.in_force.store(Arc::new(InForce::of(published, present.version + 1)?));
+            let newer = InForce::of(published, present.version + 1)?;
+            // A balancer's mistake, or a node that has just begun: nobody is signed out by that.
+            if newer.is_empty() {
+                return Err(SourceError::NoKey);
+            }
+            self.in_force.store(Arc::new(newer));
         }
         Ok(())
     }

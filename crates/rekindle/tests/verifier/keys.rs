@@ -77,6 +77,7 @@ async fn an_issuer_that_is_down_leaves_the_keys_in_force_and_unknown_ones_unavai
         (StatusCode::INTERNAL_SERVER_ERROR, String::new(), "it answered with status 500"),
         (StatusCode::PARTIAL_CONTENT, published(&[&new]), "it answered with status 206"),
         (StatusCode::OK, "<html>".to_owned(), "the key set is not usable"),
+        (StatusCode::OK, published(&[]), "there is no key in it that can be used here"),
         (
             StatusCode::OK,
             " ".repeat(1024 * 1024),
@@ -91,7 +92,7 @@ async fn an_issuer_that_is_down_leaves_the_keys_in_force_and_unknown_ones_unavai
         let failure = verifier.key_status().failure.unwrap().to_string();
         assert!(failure.starts_with(why), "{failure}");
     }
-    assert_eq!(issuer.asked(), 5);
+    assert_eq!(issuer.asked(), 6);
     issuer.publish(&[&old, &new]);
     clock.advance(LOOK_AGAIN.0);
     assert_eq!(outcome(verifier.verify(&token(&new, 2, &clock)).await), Ok(session(2)));

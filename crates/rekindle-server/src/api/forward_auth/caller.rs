@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use axum::http::HeaderMap;
 use rekindle::core::Session;
-use rekindle::error::Failure;
-use rekindle::http::cookie::{Holder, Jar, NoHolder, SetCookies, holder};
+use rekindle::error::{Failure, Unavailable};
+use rekindle::http::cookie::{Holder, Jar, NoHolder, SetCookies, Slot, holder};
 use rekindle::http::{bearer, csrf};
 use rekindle::token::AccessToken;
 
@@ -55,8 +55,8 @@ async fn by_bearer(app: &AppState, text: &str) -> Result<Caller, Problem> {
     let caller = |token, session| Caller { token, place: Place::Bearer, session, cleared: SetCookies::new() };
     match app.engine.authenticate(text).await {
         Ok((token, session)) => Ok(caller(token, Some(session))),
-        Err(failure @ Failure::Unavailable(_)) => {
-            by_signature(app, [text], failure).map(|token| caller(token, None))
+        Err(failure @ Failure::Unavailable(Unavailable::Store(_))) => {
+            by_signature(app, [text], &[], failure).map(|token| caller(token, None))
         }
         Err(failure) => Err(failure.into()),
     }
@@ -66,11 +66,11 @@ async fn by_cookie(app: &AppState, jar: &Jar) -> Result<Caller, Problem> {
     let caller = |token, session, cleared| Caller { token, place: Place::Cookie, session, cleared };
     match holder(&app.engine, jar, &app.browsers).await {
         Ok(Holder { token, session, cleared }) => Ok(caller(token, Some(session), cleared)),
-        Err(NoHolder { why: Some(failure @ Failure::Unavailable(_)), .. }) => {
+        Err(NoHolder { why: Some(failure @ Failure::Unavailable(Unavailable::Store(_))), ended, .. }) => {
             let texts = jar.access.iter().map(|(_, text)| text.as_str());
-            by_signature(app, texts, failure).map(|token| caller(token, None, SetCookies::new()))
+            by_signature(app, texts, &ended, failure).map(|token| caller(token, None, SetCookies::new()))
         }
-        Err(NoHolder { why, cleared }) => {
+        Err(NoHolder { why, cleared, .. }) => {
             let gone = || {
                 let detail = "the access token's cookie has gone: refresh once and retry once";
                 Problem::new(Code::TokenMissing).detail(detail)
@@ -81,10 +81,12 @@ async fn by_cookie(app: &AppState, jar: &Jar) -> Result<Caller, Problem> {
 }
 
 /// The store does not answer. Whoever holds a token that has not expired goes on, as at a service that verifies by itself:
-/// an outage is no reason to turn everybody away. A token that its row alone could speak for is nobody's to judge now.
+/// an outage is no reason to turn everybody away. But for what was found to have `ended` before the store went. A token that
+/// its row alone could speak for is nobody's to judge now.
 fn by_signature<'a>(
     app: &AppState,
     texts: impl IntoIterator<Item = &'a str>,
+    ended: &[Slot],
     why: Failure,
 ) -> Result<AccessToken, Problem> {
     let mut expired = false;
@@ -95,6 +97,7 @@ fn by_signature<'a>(
             None
         }
     });
+    let verified = verified.filter(|token| !ended.contains(&Slot::of(token.session())));
     let newest = verified.min_by_key(|token| (Reverse(token.auth_time()), token.session().0));
     newest.ok_or_else(|| {
         let known = if expired { Failure::TokenExpired } else { why };

@@ -63,6 +63,9 @@ impl Original {
         let path = self.uri.as_deref().filter(|path| path.starts_with('/') && self.is_navigation)?;
         let to = format!("{}{path}", self.origin.as_deref().unwrap_or_default());
         // Back to a host whose pages never get the cookie, it would come here again and again.
+        if self.origin.as_ref().is_some_and(|origin| !browsers.shares_cookies_with(origin)) {
+            return None;
+        }
         continuing::target(&to, browsers)?;
         let mut query = vec![("to", to.clone())];
         if let Some(login) = login {

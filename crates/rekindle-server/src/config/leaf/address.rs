@@ -168,7 +168,7 @@ impl Page {
 
     /// Scheme, host and port, where it is not on this server's host.
     pub fn origin(&self) -> Option<String> {
-        let (scheme, rest) = self.0.split_once("://")?;
+        let (scheme, rest) = self.0.split_once("://").filter(|_| !self.0.starts_with('/'))?;
         let host = rest.split(['/', '?', '#']).next()?;
         Some(format!("{scheme}://{host}").to_ascii_lowercase())
     }

@@ -28,11 +28,13 @@ pub struct NoHolder {
     pub why: Option<Failure>,
     /// Takes what has ended out of the jar.
     pub cleared: SetCookies,
+    /// What is known to have ended, also where nobody can say more.
+    pub ended: Vec<Slot>,
 }
 
 impl From<Failure> for NoHolder {
     fn from(failure: Failure) -> Self {
-        Self { why: Some(failure), cleared: SetCookies::new() }
+        Self { why: Some(failure), cleared: SetCookies::new(), ended: Vec::new() }
     }
 }
 
@@ -42,11 +44,12 @@ impl NoHolder {
         // Another session of the jar may live: its refresh cookie says so, and a refresh will tell. Only where there is
         // none is the user signed out.
         let others = jar.refresh.iter().any(|(slot, _)| ended.iter().all(|(ended, _)| ended != slot));
+        let slots = ended.iter().map(|(slot, _)| slot.clone()).collect();
         let why = match ended.into_iter().next() {
             Some((_, failure)) if !expired && !others => Some(failure),
             _ => expired.then_some(Failure::TokenExpired),
         };
-        Self { why, cleared }
+        Self { why, cleared, ended: slots }
     }
 }
 
@@ -74,18 +77,20 @@ pub async fn holder(engine: &Engine, jar: &Jar, browsers: &Browsers) -> Result<H
         if outdated.is_some_and(|newer| newer != id) {
             break;
         }
+        let slots = || ended.iter().map(|(slot, _)| slot.clone()).collect();
         match engine.authenticate(text).await {
-            Ok((_, session)) if has_newer(engine, jar, &seen, &session).await? => {
-                return Err(NoHolder { why: None, cleared });
-            }
-            Ok((token, session)) => return Ok(Holder { token, session, cleared }),
+            Ok((token, session)) => match has_newer(engine, jar, &seen, &session).await {
+                Ok(false) => return Ok(Holder { token, session, cleared }),
+                Ok(true) => return Err(NoHolder { why: None, cleared, ended: slots() }),
+                Err(failure) => return Err(NoHolder { ended: slots(), ..failure.into() }),
+            },
             Err(Failure::TokenExpired) => (expired, outdated) = (true, Some(id)),
             Err(failure @ Failure::SessionEnded(_)) => {
                 let session = SessionId(id);
                 cleared.extend(clear(session, browsers));
                 ended.push((Slot::of(session), failure));
             }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => return Err(NoHolder { ended: slots(), ..failure.into() }),
         }
     }
     Err(NoHolder::of(ended, expired, jar, cleared))

@@ -88,10 +88,12 @@ impl Revocations {
     pub fn check(&self, token: &AccessToken, now: Timestamp) -> Result<(), Failure> {
         // What is known is certain, however old the view is.
         self.table.check(token.session(), token.issued_at(), now)?;
-        if self.when_stale == WhenStale::Refuse && self.staleness().is_none_or(|age| age > self.bound) {
-            return Err(Unavailable::RevocationsStale.into());
-        }
-        Ok(())
+        if self.is_refusing() { Err(Unavailable::RevocationsStale.into()) } else { Ok(()) }
+    }
+
+    /// Whether all tokens are refused now, because the view is older than it may be.
+    pub fn is_refusing(&self) -> bool {
+        self.when_stale == WhenStale::Refuse && self.staleness().is_none_or(|age| age > self.bound)
     }
 
     /// How old the view is: all that the feed was told before is known here. `None` until it was complete once.

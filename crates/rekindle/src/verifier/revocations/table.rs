@@ -61,10 +61,8 @@ impl Table {
             Place::Occupied(mut known) => {
                 let known = known.get_mut();
                 known.until = known.until.max(until);
-                if known.refused.iter().all(|old| !entry.refused.is_within(*old, now)) {
-                    known.refused.retain(|old| !old.is_within(entry.refused, now));
-                    known.refused.push(entry.refused);
-                }
+                known.refused.push(entry.refused);
+                merge(&mut known.refused, now);
             }
             Place::Vacant(place) => {
                 place.insert(Known { refused: vec![entry.refused], until });
@@ -85,6 +83,19 @@ impl Table {
             shard.shrink_to(room);
         }
     }
+}
+
+/// Leaves out what says no more than another. All pairs are looked at: an entry that counts from a later moment takes the place
+/// of those before it when that has come.
+fn merge(refused: &mut Vec<Refused>, now: Timestamp) {
+    let mut kept: Vec<Refused> = Vec::with_capacity(refused.len());
+    for entry in refused.drain(..) {
+        if kept.iter().all(|other| !entry.is_within(*other, now)) {
+            kept.retain(|other| !other.is_within(entry, now));
+            kept.push(entry);
+        }
+    }
+    *refused = kept;
 }
 
 impl Refused {
@@ -163,6 +174,18 @@ mod tests {
         let shard = table.shard(SESSION).read().unwrap();
         assert_eq!(shard[&SESSION].refused, [before(3, 900)]);
         assert_eq!(table.len(), 1);
+    }
+
+    /// `retire_old`: one entry a slot, each of which counts half a minute later.
+    #[test]
+    fn a_session_that_is_renewed_all_day_takes_no_more_room_than_another() {
+        let table = Table::default();
+        for slot in 0..1_000 {
+            let now = 1_000 + slot * 180;
+            table.add(Entry { session: SESSION, refused: before(now, now + 31) }, Seconds(600), at(now));
+            assert_eq!(refused(&table, now - 181, now), (slot > 0).then_some("token_expired"), "{slot}");
+        }
+        assert!(table.shard(SESSION).read().unwrap()[&SESSION].refused.len() <= 2);
     }
 
     #[test]
