@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::curl::{Answer, curl, post};
 use crate::needs;
 use crate::postgres::Postgres;
-use crate::run::{Done, cargo, root};
+use crate::run::{Done, programs, root};
 use crate::server::Server;
 
 const TESTS: &str = "crates/rekindle-server/tests/accounts";
@@ -21,7 +21,7 @@ const READER: &str = "\
 
 pub(crate) fn run() -> Done {
     let python = needs::python(&format!("{TESTS}/requirements.txt"))?;
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let folder = root().join("target/accounts");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;

@@ -3,13 +3,13 @@
 
 use crate::needs;
 use crate::postgres::Postgres;
-use crate::run::{Done, cargo, root, run_with};
+use crate::run::{Done, programs, root, run_with};
 
 const TESTS: &str = "crates/rekindle-server/tests/dialects";
 
 pub(crate) fn run() -> Done {
     let python = needs::python_in("target/python-dialects", &format!("{TESTS}/requirements.txt"))?;
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let folder = |name: &str| root().join("target").join(name).display().to_string();
     let program = root().join("target/debug/rekindle").display().to_string();
     let variables = [("PYTHONDONTWRITEBYTECODE", "1")];

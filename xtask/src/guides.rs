@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::{Done, cargo, root, run_in};
+use crate::run::{Done, programs, root, run_in};
 
 /// Those whose applications the scenario goes through.
 const GUIDES: [&str; 5] = ["axum", "django", "express", "flask", "laravel"];
@@ -25,7 +25,6 @@ const NOT_TYPED: [&str; 9] = [
 ];
 
 pub(crate) fn run() -> Done {
-    cargo("build --package rekindle-axum-example")?;
     play(&format!("run.mjs {}", GUIDES.join(" ")))
 }
 
@@ -37,7 +36,7 @@ fn play(scenario: &str) -> Done {
     shown()?;
     let tests = root().join("examples/test");
     run_in(&tests, "npm", "ci", &[])?;
-    cargo("build --package rekindle-server")?;
+    programs()?;
     run_in(&tests, "node", scenario, &[])
 }
 

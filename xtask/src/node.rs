@@ -1,10 +1,10 @@
 //! Tests in JavaScript, against the real server.
 
-use crate::run::{Done, cargo, root, run_in};
+use crate::run::{Done, programs, root, run_in};
 
 /// Runs the tests of `folder`, so many files at once.
 pub(crate) fn test(folder: &str, at_once: u8, variables: &[(&str, &str)]) -> Done {
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let folder = root().join(folder);
     // What the lock file names, byte for byte, and no script of a package is run.
     run_in(&folder, "npm", "ci --prefer-offline", &[])?;

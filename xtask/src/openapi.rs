@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::needs;
-use crate::run::{Done, cargo, root, run_in};
+use crate::run::{Done, programs, root, run_in};
 use crate::server::{self, Server};
 
 const TESTS: &str = "crates/rekindle-server/tests/openapi";
@@ -14,7 +14,7 @@ const EXAMPLES: u32 = 200;
 
 pub(crate) fn run() -> Done {
     let python = needs::python(&format!("{TESTS}/requirements.txt"))?;
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let folder = root().join("target/openapi");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;

@@ -10,13 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::curl::{Answer, curl};
-use crate::run::{Done, cargo, root, works};
+use crate::run::{Done, programs, root, works};
 
 /// The unit's "exposure", times ten: systemd calls less than 20 "OK".
 const EXPOSURE: &str = "15";
 
 pub(crate) fn run() -> Done {
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let folder = root().join("target/packaging");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(told)?;

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use crate::original::{self, Project};
 use crate::postgres::Postgres;
-use crate::run::{Done, cargo, root, run_with};
+use crate::run::{Done, programs, root, run_with};
 use crate::server::Server;
 
 const TESTS: &str = "crates/rekindle-server/tests/probe";
@@ -21,7 +21,7 @@ type Asked = (&'static str, &'static str, (&'static str, &'static str), &'static
 
 pub(crate) fn run() -> Done {
     let python = original::python()?;
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let folder = root().join("target/probe");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;

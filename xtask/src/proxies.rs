@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::curl::{Answer, post};
-use crate::run::{Done, cargo, root};
+use crate::run::{Done, programs, root};
 use crate::server::Server;
 
 const HOST: &str = "auth.example.com";
@@ -17,7 +17,7 @@ const CERTIFICATES: &str = "crates/rekindle-server/tests/certificates";
 const LOGIN: &str = r#"{"username":"demo","password":"demo-password"}"#;
 
 pub(crate) fn run() -> Done {
-    cargo("build --package rekindle-server")?;
+    programs()?;
     let document =
         fs::read_to_string(root().join("docs/operations.md")).map_err(|error| error.to_string())?;
     for proxy in ["nginx", "caddy"] {

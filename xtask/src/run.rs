@@ -39,6 +39,12 @@ pub(crate) fn cargo(arguments: &str) -> Done {
     cargo_with(arguments, &[])
 }
 
+/// Builds the programs, as the tests have built all that is in them: with features and a profile of their own, most of it would
+/// be built again.
+pub(crate) fn programs() -> Done {
+    cargo("build --profile test --workspace --all-features --bins --tests")
+}
+
 /// The same with environment variables set.
 pub(crate) fn cargo_with(arguments: &str, variables: &[(&str, &str)]) -> Done {
     run_with(&cargo_program(), arguments, variables)
