@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::run::{Done, programs, root, run_in};
+use crate::run::{Done, cargo, programs, root, run_in};
 
 /// Those whose applications the scenario goes through.
 const GUIDES: [&str; 5] = ["axum", "django", "express", "flask", "laravel"];
@@ -25,6 +25,8 @@ const NOT_TYPED: [&str; 9] = [
 ];
 
 pub(crate) fn run() -> Done {
+    // Its guide starts it by `cargo run`, which is not to build for a minute then.
+    cargo("build --package rekindle-axum-example")?;
     play(&format!("run.mjs {}", GUIDES.join(" ")))
 }
 
