@@ -14,11 +14,7 @@ pub(crate) fn run(flags: &[&str]) -> Done {
         match *flag {
             "--quick" => quick = "1",
             "--only" => {
-                only = Some(
-                    *flags
-                        .next()
-                        .ok_or("--only needs tokens, layer, store, http, revocations or originals")?,
-                )
+                only = Some(*flags.next().ok_or("--only needs tokens, layer, store, http or originals")?)
             }
             other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
         }

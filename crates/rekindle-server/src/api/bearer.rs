@@ -16,6 +16,22 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     http::bearer(headers).map_err(|_| Problem::invalid("`Authorization` was sent twice"))
 }
 
+/// There is none, in neither place.
+pub(crate) fn no_token() -> Problem {
+    let detail = "send the access token as `Authorization: Bearer`, or its cookie";
+    Problem::new(Code::TokenMissing).detail(detail)
+}
+
+impl From<NoHolder> for Problem {
+    fn from(NoHolder { why, cleared, .. }: NoHolder) -> Self {
+        let gone = || {
+            let detail = "the access token's cookie has gone: refresh once and retry once";
+            Self::new(Code::TokenMissing).detail(detail)
+        };
+        why.map_or_else(gone, Self::from).with_cookies(cleared)
+    }
+}
+
 /// A request by the holder of a live session: its token holds, and its row was looked at.
 pub(crate) struct SignedIn {
     pub(crate) token: AccessToken,
@@ -35,21 +51,14 @@ impl FromRequestParts<AppState> for SignedIn {
         }
         let jar = Jar::of(&parts.headers, &app.browsers);
         if jar.is_empty() {
-            return Err(Problem::new(Code::TokenMissing)
-                .detail("send the access token as `Authorization: Bearer`, or its cookie"));
+            return Err(no_token());
         }
         if !parts.method.is_safe() {
             csrf::check(&parts.headers, &app.browsers).map_err(|_| Problem::forged())?;
         }
         match holder(&app.engine, &jar, &app.browsers).await {
             Ok(Holder { token, session, cleared }) => Ok(Self { token, session, cookies: cleared }),
-            Err(NoHolder { why, cleared, .. }) => {
-                let gone = || {
-                    Problem::new(Code::TokenMissing)
-                        .detail("the access token's cookie has gone: refresh once and retry once")
-                };
-                Err(why.map_or_else(gone, Problem::from).with_cookies(cleared))
-            }
+            Err(nobody) => Err(nobody.into()),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::openapi::problems;
 use super::problem::{Code, Problem};
 use super::refresh::by_cookie;
 use crate::app::AppState;
+use crate::config::Page;
 use crate::rates::ClientAddress;
 use rekindle::http::Browsers;
 use rekindle::http::cookie::{Jar, SetCookies};
@@ -92,17 +93,11 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
 }
 
-/// Where to go on, if it is ours: nobody may use this server's good name to send people elsewhere. Browsers read a
-/// backslash as a slash, and drop tabs and line breaks, so neither is let through (WHATWG URL, section 4.4).
+/// Where to go on, if it is ours: nobody may use this server's good name to send people elsewhere.
 pub(super) fn target(to: &str, browsers: &Browsers) -> Option<HeaderValue> {
-    let plain = to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let path = to.starts_with('/') && !to.starts_with("//");
-    let address = || {
-        let (scheme, rest) = to.split_once("://")?;
-        let host = rest.split(['/', '?', '#']).next()?;
-        Some(browsers.trusts(&format!("{scheme}://{host}").to_ascii_lowercase()))
-    };
-    (plain && (path || address() == Some(true))).then(|| to.parse().ok())?
+    let page: Page = to.parse().ok()?;
+    let ours = page.origin().is_none_or(|origin| browsers.trusts(&origin));
+    ours.then(|| to.parse().ok())?
 }
 
 #[cfg(test)]

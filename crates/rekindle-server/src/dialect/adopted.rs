@@ -55,15 +55,15 @@ impl Sessions {
         }
     }
 
-    /// Another access token of the session that this one names; of a token of the package's, adopted as `theirs`, where it
-    /// names none.
+    /// Another access token of the session and generation at `place`; of a token of the package's, adopted as `theirs`, where
+    /// there is none.
     pub(crate) async fn renew(
         &self,
         app: &AppState,
-        signed: &Signed,
+        place: Option<(SessionId, Generation)>,
         theirs: impl FnOnce() -> Option<Theirs>,
     ) -> Result<Tokens, Problem> {
-        match signed.place() {
+        match place {
             Some((session, generation)) => {
                 app.rates.refresh_of(session)?;
                 Ok(self.engine.renew_session(session, generation, Some(self.name)).await?)
@@ -94,22 +94,6 @@ impl Sessions {
                 Err(Failure::SessionEnded(Ended::Unknown).into())
             }
             found => Ok(found),
-        }
-    }
-
-    /// The newest access token of `row`; without one, the package's token is taken over.
-    pub(crate) async fn renew_row(
-        &self,
-        app: &AppState,
-        row: Option<(SessionId, Generation)>,
-        token: Refreshable,
-    ) -> Result<Tokens, Problem> {
-        match row {
-            Some((session, generation)) => {
-                app.rates.refresh_of(session)?;
-                Ok(self.engine.renew_session(session, generation, Some(self.name)).await?)
-            }
-            None => self.adopt(token.theirs).await,
         }
     }
 

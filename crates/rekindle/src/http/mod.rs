@@ -40,5 +40,5 @@ pub use extract::{NoClaims, Session};
 pub use identity::Identity;
 pub use layer::{Authentication, AuthenticationLayer, Found, ResponseFuture};
 pub use refusal::Refusal;
-pub use renewal::{NoRenewal, Renewal};
+pub use renewal::{NoRenewal, PATIENCE, Renewal};
 pub use require::{Require, Required, RequiredFuture};

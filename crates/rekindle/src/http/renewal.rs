@@ -17,7 +17,7 @@ use super::{Browsers, Identity};
 use crate::engine::{Engine, Renewed};
 
 /// How long an answer that is ready waits for a renewal that is not. The next request near the token's end will do as well.
-const PATIENCE: Duration = Duration::from_millis(25);
+pub const PATIENCE: Duration = Duration::from_millis(25);
 
 /// Where a renewed access token goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@
 //!   leaves after both, and a repeated call mends the rest.
 
 use std::fmt;
+use std::str::FromStr;
 
 use async_trait::async_trait;
 use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
@@ -95,6 +96,30 @@ pub struct FeedCursor {
     pub epoch: u64,
     /// The last change seen.
     pub position: u64,
+}
+
+/// As text, for whoever keeps it between two requests: `5b0e1f7a3c2d4e6f-17`.
+impl fmt::Display for FeedCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{}", self.epoch, self.position)
+    }
+}
+
+/// No place in a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no place in a feed")]
+pub struct NoCursor;
+
+/// Only as it is written.
+impl FromStr for FeedCursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (epoch, position) = text.split_once('-').ok_or(NoCursor)?;
+        let epoch = u64::from_str_radix(epoch, 16).map_err(|_| NoCursor)?;
+        let cursor = Self { epoch, position: position.parse().map_err(|_| NoCursor)? };
+        if cursor.to_string() == text { Ok(cursor) } else { Err(NoCursor) }
+    }
 }
 
 /// One change that verifiers elsewhere must learn.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use rekindle::engine::{Change, ChangeKind, FeedCursor};
+use rekindle::engine::{Change, ChangeKind};
 use rekindle::error::Failure;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -87,28 +87,20 @@ pub(crate) async fn follow(
 ) -> Result<Response, Problem> {
     let wrong = || Problem::invalid("`after` must be the `cursor` of an answer, `wait` at most 5 seconds");
     let Query(After { after, wait }) = query.map_err(|_| wrong())?;
-    let after = after.map(|text| cursor(&text).ok_or_else(wrong)).transpose()?;
+    // One of another store is fine, and starts anew.
+    let after = after.map(|text| text.parse().map_err(|_| wrong())).transpose()?;
     let wait = wait.unwrap_or_default();
     if wait > LONGEST_WAIT {
         return Err(wrong());
     }
     let news = app.engine.changes_since(after, PAGE, Duration::from_secs(wait)).await;
     let news = news.map_err(Failure::from)?;
-    let FeedCursor { epoch, position } = news.changes.next;
     Ok(answer::json(&Revocations {
-        cursor: format!("{epoch:016x}-{position}"),
+        cursor: news.changes.next.to_string(),
         restarted: news.changes.restarted,
         more: news.more,
         waited_ms: news.waited.as_millis().try_into().unwrap_or(u64::MAX),
         keep: app.engine.changes_matter_for().0,
         entries: news.changes.entries.into_iter().map(Entry::from).collect(),
     }))
-}
-
-/// One that this server wrote; that of another store is fine, and starts anew.
-fn cursor(text: &str) -> Option<FeedCursor> {
-    let (epoch, position) = text.split_once('-')?;
-    let epoch = u64::from_str_radix(epoch, 16).ok()?;
-    let cursor = FeedCursor { epoch, position: position.parse().ok()? };
-    (format!("{epoch:016x}-{}", cursor.position) == text).then_some(cursor)
 }

@@ -10,6 +10,7 @@ use rekindle::http::{bearer, csrf};
 use rekindle::token::AccessToken;
 
 use super::original::Original;
+use crate::api::bearer::no_token;
 use crate::api::problem::{Code, Problem};
 use crate::app::AppState;
 
@@ -42,8 +43,7 @@ pub(super) async fn find(
     }
     let jar = Jar::of(headers, &app.browsers);
     if jar.is_empty() {
-        let detail = "send the access token as `Authorization: Bearer`, or its cookie";
-        return Err(Problem::new(Code::TokenMissing).detail(detail));
+        return Err(no_token());
     }
     if !original.is_safe {
         csrf::check(headers, &app.browsers).map_err(|_| Problem::forged())?;
@@ -70,13 +70,7 @@ async fn by_cookie(app: &AppState, jar: &Jar) -> Result<Caller, Problem> {
             let texts = jar.access.iter().map(|(_, text)| text.as_str());
             by_signature(app, texts, &ended, failure).map(|token| caller(token, None, SetCookies::new()))
         }
-        Err(NoHolder { why, cleared, .. }) => {
-            let gone = || {
-                let detail = "the access token's cookie has gone: refresh once and retry once";
-                Problem::new(Code::TokenMissing).detail(detail)
-            };
-            Err(why.map_or_else(gone, Problem::from).with_cookies(cleared))
-        }
+        Err(nobody) => Err(nobody.into()),
     }
 }
 

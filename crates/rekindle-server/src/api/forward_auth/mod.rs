@@ -8,14 +8,12 @@ mod caller;
 mod identity;
 mod original;
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rekindle::engine::Renewed;
-use rekindle::http::cookie;
+use rekindle::http::{PATIENCE, cookie};
 
 use serde_json::{Map, Value};
 
@@ -28,9 +26,6 @@ use crate::app::AppState;
 use crate::config::RenewalMode;
 
 problems!(ForwardAuthProblems: TokenMissing, TokenInvalid, TokenExpired, SessionEnded, CsrfRejected, Forbidden, Unavailable);
-
-/// How long a renewal may take. The next request near the token's end will do as well.
-const PATIENCE: Duration = Duration::from_millis(25);
 
 /// What the proxy passes on is in the headers: who it is, and the renewed token, if any.
 #[utoipa::path(

@@ -156,7 +156,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A page: a path of this server's host, or an address.
+/// A page: a path of this server's host, or an address. Browsers read a backslash as a slash, and drop tabs and line breaks, so
+/// neither is let through (WHATWG URL, section 4.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page(String);
 

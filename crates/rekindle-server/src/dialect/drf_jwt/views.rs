@@ -76,7 +76,7 @@ impl State {
             return Err(wrong(Wrong::RefreshExpired));
         }
         let theirs = || self.tokens.adopt(&signed, origin, &headers);
-        let renewed = self.sessions.renew(&self.app, &signed, theirs).await;
+        let renewed = self.sessions.renew(&self.app, signed.place(), theirs).await;
         let tokens = renewed.map_err(|problem| self.refused(&problem))?;
         Ok(self.answer(&tokens.access_token, Some(Asked::Refresh)))
     }

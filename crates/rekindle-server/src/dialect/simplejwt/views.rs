@@ -136,7 +136,7 @@ impl State {
             return Err(not_valid("Token 'refresh_exp' claim has expired"));
         }
         let theirs = || self.tokens.adopt_sliding(&signed, &headers);
-        let tokens = self.sessions.renew(&self.app, &signed, theirs).await.map_err(refused)?;
+        let tokens = self.sessions.renew(&self.app, signed.place(), theirs).await.map_err(refused)?;
         Ok(success(StatusCode::OK, &Sliding { token: tokens.access_token }, Some(Asked::Refresh)))
     }
 

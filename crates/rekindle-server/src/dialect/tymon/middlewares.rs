@@ -3,8 +3,6 @@
 //! The package gives another token to each request, and retires the one before it: of two requests at once one is refused. Here
 //! all of them get one and the same, when half of `ttl` is over, and the old one lives to its own end.
 
-use std::time::Duration;
-
 use axum::extract;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -12,15 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use rekindle::core::{Generation, Session, Status, Timestamp, Verdict, verdict};
 use rekindle::engine::Tokens;
 use rekindle::error::Failure;
+use rekindle::http::PATIENCE;
 
 use super::input::in_header;
 use super::views::{Shared, State, refused, unauthorized};
 use crate::api::{Code, Original, Problem, identity};
 use crate::dialect::jwt::Signed;
 use crate::dialect::refusal::Refusal;
-
-/// How long the renewal of a token that is still good may take.
-const PATIENCE: Duration = Duration::from_millis(25);
 
 /// Which of the package's.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,7 +85,8 @@ impl State {
             return Err(over());
         }
         let row = row.map(|(session, generation)| (session.id, generation));
-        let renewed = || self.sessions.renew_row(&self.app, row, self.tokens.refreshable(&signed, &headers));
+        let theirs = || self.tokens.refreshable(&signed, &headers).theirs;
+        let renewed = || self.sessions.renew(&self.app, row, theirs);
         let renews = middleware != Middleware::Authenticate && standing != Standing::Exchanged;
         let renewed = if expired || standing == Standing::Outdated {
             if !renews {

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 
 use super::{Entry, Feed, Page};
 use crate::engine::Engine;
-use crate::store::FeedCursor;
 use crate::verifier::SourceError;
 
 const PAGE: usize = 1000;
@@ -16,19 +15,13 @@ const PAGE: usize = 1000;
 impl Feed for Engine {
     async fn page(&self, after: Option<&str>, wait: Duration) -> Result<Page, SourceError> {
         // A place that is not one of ours is answered from the beginning.
-        let news = self.changes_since(after.and_then(place), PAGE, wait).await?;
-        let FeedCursor { epoch, position } = news.changes.next;
+        let news = self.changes_since(after.and_then(|text| text.parse().ok()), PAGE, wait).await?;
         Ok(Page {
             entries: news.changes.entries.into_iter().map(Entry::from).collect(),
-            cursor: format!("{epoch}.{position}"),
+            cursor: news.changes.next.to_string(),
             more: news.more,
             waited: news.waited,
             keep: self.changes_matter_for(),
         })
     }
-}
-
-fn place(text: &str) -> Option<FeedCursor> {
-    let (epoch, position) = text.split_once('.')?;
-    Some(FeedCursor { epoch: epoch.parse().ok()?, position: position.parse().ok()? })
 }
