@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 
 use rekindle_core::{
     Generation, MANY_CANDIDATES, Policy, Presented, Refresh, Rotation, Session, SessionId, Status, Timestamp,
-    Verdict,
 };
 use tokio::task::JoinHandle;
 
@@ -18,9 +17,10 @@ use crate::event::{Event, EventKind, Observer};
 use crate::hook::{ClaimsHook, Resolution};
 use crate::keyring::{Genuine, KeyRing};
 use crate::store::{Commit, Store, Version};
+use crate::token::Expected;
 use crate::token::refresh::RefreshToken;
-use crate::token::{AccessToken, Expected, TokenError};
 
+mod access;
 mod adoption;
 mod builder;
 mod feed;
@@ -196,62 +196,6 @@ impl Engine {
         let presented = Presented { generation, client_id };
         let outcome = rekindle_core::refresh(&session, presented, &self.view.policy, now);
         Ok(Peek { session, generation, outcome })
-    }
-
-    /// Checks an access token by itself: signature, issuer, audience, expiry. Asks nobody, so a session that
-    /// was revoked shows only when its token expires; [`authenticate`](Self::authenticate) knows at once.
-    ///
-    /// # Errors
-    /// [`Failure::TokenExpired`] or [`Failure::TokenInvalid`].
-    pub fn verify(&self, access_token: &str) -> Result<AccessToken, Failure> {
-        let now = self.now();
-        self.shared
-            .keys
-            .verifying(|keys| crate::token::verify_access(access_token, keys, &self.view.expected, now))
-            .map_err(Failure::from)
-    }
-
-    /// As [`verify`](Self::verify), but looks for the token's key where this node has not loaded it: another node
-    /// may have rotated, and this one have missed its polls. With
-    /// [`transparent`](rekindle_core::Settings::transparent), tokens that have expired are good.
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify).
-    pub async fn identify(&self, access_token: &str) -> Result<AccessToken, Failure> {
-        let verify = || match self.view.policy.transparent {
-            true => self.verify_signed(access_token),
-            false => self.verify(access_token),
-        };
-        match verify() {
-            Err(Failure::TokenInvalid(TokenError::UnknownKey)) if self.shared.keys.look_again().await => {
-                verify()
-            }
-            verified => verified,
-        }
-    }
-
-    /// Checks an access token and its session's row. Extends nothing.
-    ///
-    /// With [`transparent`](rekindle_core::Settings::transparent), what is answered is the token that the session would be
-    /// given now, with the row's claims.
-    ///
-    /// # Errors
-    /// [`Failure::SessionEnded`] for a session that has ended or is gone, [`Failure::TokenExpired`] also for a
-    /// token whose claims are outdated, and as [`verify`](Self::verify).
-    pub async fn authenticate(&self, access_token: &str) -> Result<(AccessToken, Session), Failure> {
-        let token = self.identify(access_token).await?;
-        if self.view.policy.transparent {
-            return self.authenticate_by_row(&token).await;
-        }
-        let now = self.now();
-        let Some((session, _)) = self.shared.store.load(token.session()).await? else {
-            return Err(Failure::SessionEnded(Ended::Unknown));
-        };
-        match rekindle_core::verdict(&session, token.generation(), token.issued_at(), now) {
-            Verdict::Live => Ok((token, session)),
-            Verdict::Outdated => Err(Failure::TokenExpired),
-            Verdict::Ended(status) => Err(status.into()),
-        }
     }
 
     /// The public keys for verifiers elsewhere: a JWK Set (RFC 7517).

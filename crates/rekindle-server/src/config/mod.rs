@@ -10,6 +10,8 @@ mod checked;
 mod environment;
 mod error;
 mod leaf;
+mod limits;
+mod renewal;
 mod settings;
 mod span;
 
@@ -29,11 +31,10 @@ pub use leaf::{
     SqlPreset, StoreAt,
 };
 pub(crate) use leaf::{Leaf, words};
+pub use limits::Limits;
+pub use renewal::{ForwardAuth, Renewal};
 pub(crate) use settings::section;
-pub use settings::{
-    Accounts, Config, Cookies, Cors, Events, ForwardAuth, Key, Keys, Lifetimes, Limits, Log, Renewal, Tls,
-    keys,
-};
+pub use settings::{Accounts, Config, Cookies, Cors, Events, Key, Keys, Lifetimes, Log, Tls, keys};
 pub use span::{Lifetime, Span, Timeout, Window};
 
 /// A configuration that says more than this is another file, or a device that never ends.
