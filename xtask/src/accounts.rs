@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rekindle_testing::postgres::Postgres;
+
 use crate::curl::{Answer, curl, post};
 use crate::needs;
-use crate::postgres::Postgres;
 use crate::run::{Done, programs, root};
 use crate::server::Server;
 
@@ -25,7 +26,7 @@ pub(crate) fn run() -> Done {
     let folder = root().join("target/accounts");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let postgres = Postgres::start("accounts")?;
+    let postgres = Postgres::start("accounts", &[])?;
     let trial = Trial { python, folder, postgres };
     trial.hashes()?;
     trial.django_on_sqlite()?;

@@ -2,19 +2,24 @@
 
 use std::fs;
 
+use rekindle_testing::postgres::Postgres;
+
 use crate::needs;
 use crate::original::{self, Project};
-use crate::postgres::Postgres;
 use crate::run::{Done, cargo_with, root};
 
 pub(crate) fn run(flags: &[&str]) -> Done {
-    let (mut quick, mut only) = ("0", None);
+    let (mut quick, mut only, mut store) = ("0", None, None);
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
         match *flag {
             "--quick" => quick = "1",
             "--only" => {
-                only = Some(*flags.next().ok_or("--only needs tokens, layer, store, http or originals")?)
+                only = Some(*flags.next().ok_or("--only needs tokens, layer, stores, http or originals")?)
+            }
+            "--store" => {
+                only = Some("stores");
+                store = Some(*flags.next().ok_or("--store needs sqlite, redis, cluster or postgres")?);
             }
             other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
         }
@@ -23,7 +28,6 @@ pub(crate) fn run(flags: &[&str]) -> Done {
     for (package, bench, features) in [
         ("rekindle", "tokens", ""),
         ("rekindle", "layer", "--features http,cache"),
-        ("rekindle", "store", "--features sqlite"),
         ("rekindle-server", "http", ""),
     ] {
         if chosen(bench) {
@@ -33,7 +37,22 @@ pub(crate) fn run(flags: &[&str]) -> Done {
             )?;
         }
     }
+    if chosen("stores") {
+        beside_their_limits(quick, store)?;
+    }
     if chosen("originals") { beside_the_original(quick) } else { Ok(()) }
+}
+
+/// Each store in a server of its own, beside what it can do by itself.
+fn beside_their_limits(quick: &str, store: Option<&str>) -> Done {
+    needs::provide(false, needs::STORES.iter())?;
+    for name in ["sqlite", "redis", "cluster", "postgres"] {
+        if store.is_none_or(|store| store == name) {
+            let variables = [("REKINDLE_BENCH_QUICK", quick), ("REKINDLE_BENCH_STORE", name)];
+            cargo_with("bench --package rekindle-testing --bench stores", &variables)?;
+        }
+    }
+    Ok(())
 }
 
 /// A dialect's refresh beside the package's own, on the same core: Django under gunicorn, on PostgreSQL and on SQLite.
@@ -44,7 +63,7 @@ fn beside_the_original(quick: &str) -> Done {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     // It does not wait for the disk: that can only help the original.
-    let postgres = Postgres::start("bench")?;
+    let postgres = Postgres::start("bench", &[])?;
     postgres.pin("0")?;
     postgres.create_database("shop")?;
     let databases = [

@@ -8,7 +8,7 @@ pub(crate) fn all(flags: &[&str]) -> Done {
     let install = flags.contains(&"--install");
     cargo("fmt --all --check")?;
     cargo("clippy --workspace --all-targets --all-features -- --deny warnings")?;
-    for features in ["", "sqlite", "conformance", "http", "axum", "jwks", "cache"] {
+    for features in ["", "sqlite", "postgres", "redis", "conformance", "http", "axum", "jwks", "cache"] {
         cargo(&format!(
             "clippy --package rekindle --no-default-features --features={features} -- --deny warnings"
         ))?;
@@ -28,7 +28,9 @@ pub(crate) fn all(flags: &[&str]) -> Done {
 fn packages() -> Done {
     let examples = ["axum", "custom-store", "resource-server"];
     let without = examples.map(|name| format!("--exclude rekindle-{name}-example")).join(" ");
-    cargo(&format!("package --workspace --exclude xtask {without} --allow-dirty --no-verify"))?;
+    cargo(&format!(
+        "package --workspace --exclude xtask --exclude rekindle-testing {without} --allow-dirty --no-verify"
+    ))?;
     let folder = root().join("target/packed");
     let _ = fs::remove_dir_all(folder.join("crates"));
     fs::create_dir_all(folder.join("crates")).map_err(|error| error.to_string())?;

@@ -1,5 +1,5 @@
-//! `cargo xtask test | check | bench | dist`: everything a contributor or CI runs, in one place. Standard library
-//! only, so that it builds in a second.
+//! `cargo xtask test | check | bench | dist`: everything a contributor or CI runs, in one place. Nothing but
+//! the standard library below it, so that it builds in a second.
 
 mod accounts;
 mod bench;
@@ -15,7 +15,6 @@ mod node;
 mod openapi;
 mod original;
 mod packaging;
-mod postgres;
 mod probe;
 mod proxies;
 mod run;
@@ -27,9 +26,11 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
+                 [--fault-cycles N]              N of each fault of servers and stores (default 20)
                  [--only PART]                   one part of them; an unknown name lists them
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
 cargo xtask bench [--quick] [--only NAME]        what the project claims to be fast at, each beside its measure
+                 [--store NAME]                  one store: sqlite, redis, cluster, postgres
 cargo xtask dist                                 one static program, proved, packed, with its SHA-256
 
 As root on a Debian-like system, or with --install, missing system packages are installed.";

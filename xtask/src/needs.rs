@@ -49,12 +49,20 @@ pub(crate) const GUIDES: &[Need] = &[
     need("php", &["-r", "require 'GuzzleHttp/autoload.php';"], "php-guzzlehttp-guzzle"),
 ];
 
-/// For a PostgreSQL of [`crate::postgres`]. Debian keeps its programs away from the path.
+/// For a PostgreSQL of its own. Debian keeps its programs away from the path.
 pub(crate) const POSTGRES: &[Need] = &[need(
     "sh",
     &["-c", "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' :); pg_ctl --version && psql --version"],
     "postgresql",
 )];
+
+/// For servers that many Rekindles share.
+pub(crate) const STORES: &[Need] = &[
+    need("redis-server", &["--version"], "redis-server"),
+    need("redis-cli", &["--version"], "redis-tools"),
+    POSTGRES[0],
+    need("sh", &["-c", "PATH=$PATH:/usr/sbin pgbouncer --version"], "pgbouncer"),
+];
 
 /// For the hashes of Laravel's own hashers.
 pub(crate) const LARAVEL: Need =

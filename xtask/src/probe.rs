@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
+use rekindle_testing::postgres::Postgres;
+
 use crate::original::{self, Project};
-use crate::postgres::Postgres;
 use crate::run::{Done, programs, root, run_with};
 use crate::server::Server;
 
@@ -38,7 +39,7 @@ pub(crate) fn run() -> Done {
     let address = own.address("listening on")?;
     let rekindle = Probe::start(&folder, REKINDLE, &address)?;
     let dialect = Probe::start(&folder, DIALECT, &address)?;
-    let database = Postgres::start("probe")?;
+    let database = Postgres::start("probe", &[])?;
     // As it is installed: the moment that a commit takes is a part of what is raced for.
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         database.sql("postgres", &format!("ALTER SYSTEM SET {setting} = on"))?;

@@ -9,6 +9,7 @@ use crate::run::{Done, cargo, cargo_with, pipe, root};
 struct Asked<'a> {
     install: bool,
     kill_cycles: &'a str,
+    fault_cycles: &'a str,
     only: Option<&'a str>,
 }
 
@@ -25,7 +26,8 @@ const fn part(name: &'static str, needs: &'static [Need], run: fn(&Asked) -> Don
 
 /// In the order in which they run.
 const PARTS: &[Part] = &[
-    part("rust", &[], |_| cargo("test --workspace --all-features")),
+    part("rust", needs::STORES, |_| cargo("test --workspace --all-features")),
+    part("stores", needs::STORES, |_| stores()),
     part("pyjwt", &[], |_| pyjwt()),
     part("openapi", &[], |_| crate::openapi::run()),
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
@@ -35,6 +37,7 @@ const PARTS: &[Part] = &[
     part("guides", needs::GUIDES, |_| crate::guides::run()),
     part("forward-auth", needs::FORWARD_AUTH, |_| crate::guides::forward_auth()),
     part("kill", &[], kill),
+    part("faults", needs::STORES, faults),
     part("hostile", &[], |_| hostile()),
     part("probe", needs::POSTGRES, |_| crate::probe::run()),
     part("proxies", needs::PROXIES, |_| crate::proxies::run()),
@@ -64,18 +67,21 @@ pub(crate) fn run(flags: &[&str]) -> Done {
 }
 
 fn read<'a>(flags: &[&'a str]) -> Result<Asked<'a>, String> {
-    let mut asked = Asked { install: false, kill_cycles: "20", only: None };
+    let mut asked = Asked { install: false, kill_cycles: "20", fault_cycles: "20", only: None };
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
         match *flag {
             "--install" => asked.install = true,
             "--kill-cycles" => asked.kill_cycles = flags.next().ok_or("--kill-cycles needs a number")?,
+            "--fault-cycles" => asked.fault_cycles = flags.next().ok_or("--fault-cycles needs a number")?,
             "--only" => asked.only = Some(flags.next().ok_or("--only needs a part")?),
             other => return Err(format!("unknown flag {other}\n\n{}", crate::USAGE)),
         }
     }
-    if asked.kill_cycles.parse::<u32>().is_err() {
-        return Err(format!("--kill-cycles needs a number, not {}", asked.kill_cycles));
+    for (flag, cycles) in [("--kill-cycles", asked.kill_cycles), ("--fault-cycles", asked.fault_cycles)] {
+        if cycles.parse::<u32>().is_err() {
+            return Err(format!("{flag} needs a number, not {cycles}"));
+        }
     }
     if let Some(only) = asked.only
         && !PARTS.iter().any(|part| part.name == only)
@@ -96,6 +102,11 @@ fn pyjwt() -> Done {
     pipe((&tokens, "40000"), (&python, "crates/rekindle/tests/pyjwt/compare.py"))
 }
 
+/// What runs on SQLite in the part before, on Redis, a Redis Cluster and PostgreSQL; and sessions that move between them.
+fn stores() -> Done {
+    cargo("test --workspace --all-features --lib --test http --test processes -- --ignored")
+}
+
 /// Ten thousand bad clients, and a million junk tokens.
 fn hostile() -> Done {
     cargo_with(
@@ -109,5 +120,14 @@ fn kill(asked: &Asked) -> Done {
     cargo_with(
         "test --release --package rekindle-server --test processes -- --nocapture kill9",
         &[("REKINDLE_KILL_CYCLES", asked.kill_cycles)],
+    )
+}
+
+/// Optimised servers on real stores while processes die and freeze, networks break, and replicas take over. Most of the time
+/// goes by waiting, so some go on side by side.
+fn faults(asked: &Asked) -> Done {
+    cargo_with(
+        "test --release --package rekindle-server --test faults -- --include-ignored --nocapture --test-threads 3",
+        &[("REKINDLE_FAULT_CYCLES", asked.fault_cycles), ("REKINDLE_OUTAGE_SECONDS", "30")],
     )
 }

@@ -61,6 +61,7 @@ const TABLE: &[(&str, &[&str], &str)] = &[
         "a store keeps rows and knows no rule",
     ),
     ("rekindle/src/store/sqlite", &["memory", "redis", "postgres"], "backends do not know each other"),
+    ("rekindle/src/store/postgres", &["memory", "redis", "sqlite"], "backends do not know each other"),
     ("rekindle/src/store/memory", &["sqlite", "redis", "postgres"], "backends do not know each other"),
     ("rekindle-server/src/api", &["rekindle::store", "rusqlite"], "handlers go through the engine"),
     (

@@ -115,7 +115,7 @@ fn a_secret_can_come_from_a_file() {
 }
 
 /// What is typed, and all of what is said to it.
-const REFUSED: [(&str, &str); 27] = [
+const REFUSED: [(&str, &str); 31] = [
     (
         "[lifetimes]\nacess = '5m'\n",
         "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
@@ -153,8 +153,24 @@ const REFUSED: [(&str, &str); 27] = [
         "write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080\n --> rekindle.toml:1:10\n  |\n1 | listen = 'localhost:8080'\n  |          ^^^^^^^^^^^^^^^^",
     ),
     (
+        "store = 'etcd://localhost'\n",
+        "write sqlite:PATH, postgres://USER@HOST/DATABASE, redis://HOST, redis+cluster://HOST,HOST or memory:\n --> rekindle.toml:1:9\n  |\n1 | store = 'etcd://localhost'\n  |         ^^^^^^^^^^^^^^^^^^",
+    ),
+    (
         "store = 'redis://localhost'\n",
-        "a store of the kind `redis:` is not in this version; write sqlite:PATH or memory:\n --> rekindle.toml:1:9\n  |\n1 | store = 'redis://localhost'\n  |         ^^^^^^^^^^^^^^^^^^^",
+        "keys.master_file and store do not go together: servers that share a store share its master key: `openssl rand -hex 32` makes one, for all of them\n  keys.master_file: not set\n  store: rekindle.toml:1",
+    ),
+    (
+        "store = 'redis://localhost'\nkeys.master_file = '/m'\naccounts.kind = 'builtin'\n",
+        "accounts.kind and store do not go together: builtin accounts need a store that keeps them for good; use sqlite:PATH or postgres://…, or another accounts.kind\n  accounts.kind: rekindle.toml:3\n  store: rekindle.toml:1",
+    ),
+    (
+        "store = 'redis://sessions.example.com'\nkeys.master_file = '/m'\n",
+        "store: sessions on a public host are reached by TLS with a certificate that is checked (rediss://, sslmode=verify-full); without it, name a private address or a host without dots\n  store: rekindle.toml:1",
+    ),
+    (
+        "store = 'postgres://rekindle@db.example.com/sessions?sslmode=require'\nkeys.master_file = '/m'\n",
+        "store: sessions on a public host are reached by TLS with a certificate that is checked (rediss://, sslmode=verify-full); without it, name a private address or a host without dots\n  store: rekindle.toml:1",
     ),
     (
         "public_url = 'auth.example.com'\n",
@@ -219,7 +235,7 @@ const REFUSED: [(&str, &str); 27] = [
     ),
     (
         "store = 'memory:'\n[accounts]\nkind = 'builtin'\n",
-        "accounts.kind and store do not go together: builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"\n  accounts.kind: rekindle.toml:3\n  store: rekindle.toml:1",
+        "accounts.kind and store do not go together: builtin accounts need a store that keeps them for good; use sqlite:PATH or postgres://…, or another accounts.kind\n  accounts.kind: rekindle.toml:3\n  store: rekindle.toml:1",
     ),
 ];
 
@@ -347,8 +363,10 @@ fn errors_in_a_file_show_no_secret_of_it() {
         "acounts.webhook_secret = 'SECRET'",
         "accounts = { webhook_secret = 'SECRET', kind = 'webhok' }",
         "accounts.webhook_url = 'https://hunter2@app.example.com'",
-        "store = 'postgres://user:hunter2@host/db'",
-        "store = 'postgres://host/db?user=user&password=hunter2'",
+        "store = 'postgres://user:hunter2@host:port/db'",
+        "store = 'postgres://host/db?user=user&password=hunter2&pool=none'",
+        "store = 'redis://user:hunter2@host:port/0'",
+        "store = 'redis://user:hunter2@host/hunter2'",
         "accounts.sql_url = 'mysql://user:hunter2@host/db'",
         "accounts.sql_url = 'postgres://user:hunter2@host:port/db'",
         "accounts.sql_url = 'postgres://user:hunter2@host/db?sslmode=hunter2'",

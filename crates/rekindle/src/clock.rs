@@ -6,6 +6,12 @@ use rekindle_core::Timestamp;
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// Whether it shows the world's time, so that it can be compared with other machines' clocks. One that is turned by hand
+    /// does not.
+    fn is_real(&self) -> bool {
+        true
+    }
 }
 
 /// The system's clock.

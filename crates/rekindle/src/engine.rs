@@ -23,6 +23,7 @@ use crate::token::refresh::RefreshToken;
 mod access;
 mod adoption;
 mod builder;
+mod clock_check;
 mod feed;
 mod form;
 mod login;
@@ -72,6 +73,7 @@ struct Shared {
     writes: tokio::sync::watch::Sender<usize>,
     /// Wakes those who wait for the feed.
     changed: tokio::sync::Notify,
+    ahead: clock_check::Ahead,
 }
 
 /// How long sessions live, and what their tokens look like.
@@ -168,7 +170,7 @@ impl Engine {
             self.resolve_claims(&session, &mut next).await?;
             // Before the commit: claims that no token has room for must not have rotated anything.
             let tokens = self.tokens(*next, Occasion::Refreshed)?;
-            if self.shared.store.commit(version, &tokens.session).await? == Commit::Applied {
+            if self.shared.store()?.commit(version, &tokens.session).await? == Commit::Applied {
                 self.report_rotation(&tokens.session, how);
                 return Ok(tokens);
             }
@@ -209,7 +211,7 @@ impl Engine {
     /// [`Failure::Unavailable`].
     pub async fn ready(&self) -> Result<(), Failure> {
         // A linearizable read of a row that nobody has.
-        self.shared.store.load(SessionId([0; 16])).await?;
+        self.shared.store()?.load(SessionId([0; 16])).await?;
         Ok(())
     }
 
@@ -315,7 +317,7 @@ impl Engine {
 
     /// Commits a row that ends. `false`: the row changed in between, decide again.
     async fn commit_end(&self, version: Version, next: &Session, kind: EventKind) -> Result<bool, Failure> {
-        let applied = self.shared.store.commit(version, next).await? == Commit::Applied;
+        let applied = self.shared.store()?.commit(version, next).await? == Commit::Applied;
         if applied {
             self.report(next, kind);
         }

@@ -15,19 +15,23 @@ use rekindle_core::{Generation, Policy, Seconds, Seed, SessionId, Timestamp};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
-use crate::store::{KeyringCommit, KeyringDocument, Store, StoreError};
-use crate::token::refresh::{KeyId, RefreshKey, RefreshToken};
+use crate::store::{KeyringCommit, Store, StoreError};
+use crate::token::refresh::RefreshToken;
 use crate::token::{Algorithm, KeyError, KeySet, SigningKey};
 
 mod api_key;
 mod document;
+mod loaded;
 mod master;
+mod moving;
 mod tags;
 
-use api_key::ApiKeyEntry;
 pub use api_key::ApiKeyInfo;
-use document::{Document, Lives, StoredKey, outlived};
+use document::{Document, Lives};
+pub(crate) use loaded::Genuine;
+use loaded::{Loaded, scheduled};
 pub use master::MasterKey;
+pub use moving::KeyringCopied;
 
 /// How often nodes look for a newer document.
 pub const POLL: Seconds = Seconds(30);
@@ -55,6 +59,12 @@ pub enum KeyringError {
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store that it was to be copied into has another.
+    #[error(
+        "the store has a key ring of its own making: nothing that was signed by the other one would be known there; copy \
+         into a store that no server was started on"
+    )]
+    Another,
     /// Others kept changing the document.
     #[error("the key ring is being changed from elsewhere: try again")]
     Contended,
@@ -102,29 +112,8 @@ pub struct KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("version", &self.loaded.load().version).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("version", &self.loaded.load().stored.version).finish_non_exhaustive()
     }
-}
-
-/// The document, parsed once.
-struct Loaded {
-    version: u64,
-    epoch: u16,
-    newest_number: u16,
-    lives: Lives,
-    signing: Vec<(Timestamp, SigningKey)>,
-    verifying: KeySet,
-    refresh: Vec<(Timestamp, RefreshKey)>,
-    api_keys: Vec<ApiKeyEntry>,
-}
-
-/// What the key id of a refresh token leads to.
-#[derive(Debug)]
-pub(crate) enum Genuine {
-    Yes,
-    No,
-    /// The id is ours, but this node has not loaded its key, and may not look again so soon.
-    NotLoaded,
 }
 
 impl KeyRing {
@@ -160,7 +149,7 @@ impl KeyRing {
     pub async fn reload(&self) -> Result<(), KeyringError> {
         let now = self.clock.now().as_unix();
         let stored = self.store.keyring().await?;
-        if stored.version != self.loaded.load().version {
+        if stored != self.loaded.load().stored {
             self.loaded.store(Arc::new(Loaded::read(&stored, &self.master)?));
         }
         self.read_at.fetch_max(now, Ordering::Relaxed);
@@ -323,59 +312,4 @@ impl KeyRing {
     pub(crate) fn verifying<T>(&self, check: impl FnOnce(&KeySet) -> T) -> T {
         check(&self.loaded.load().verifying)
     }
-}
-
-impl Loaded {
-    fn read(stored: &KeyringDocument, master: &MasterKey) -> Result<Self, KeyringError> {
-        let document = Document::read(stored, master)?;
-        let signing: Vec<_> = document
-            .signing
-            .iter()
-            .map(|key| Ok((key.mints_from(), key.signing_key()?)))
-            .collect::<Result<_, KeyringError>>()?;
-        let refresh: Vec<_> = document
-            .refresh
-            .iter()
-            .map(|key| Ok((key.mints_from(), key.refresh_key(document.epoch, master)?)))
-            .collect::<Result<_, KeyringError>>()?;
-        if signing.is_empty() || refresh.is_empty() {
-            return Err(KeyringError::Unreadable("it holds no key".into()));
-        }
-        Ok(Self {
-            version: stored.version,
-            epoch: document.epoch,
-            newest_number: document.newest_number,
-            lives: document.lives,
-            verifying: KeySet::new(signing.iter().map(|(_, key)| key.verifying_key().clone()))?,
-            signing,
-            refresh,
-            api_keys: document.api_keys,
-        })
-    }
-
-    fn refresh_key(&self, id: KeyId) -> Option<&RefreshKey> {
-        self.refresh.iter().map(|(_, key)| key).find(|key| key.id() == id)
-    }
-
-    fn genuine(&self, token: &RefreshToken, master: &MasterKey) -> Genuine {
-        if let Some(key) = self.refresh_key(token.key) {
-            return if key.is_genuine(token) { Genuine::Yes } else { Genuine::No };
-        }
-        let retired = token.key.epoch() == self.epoch && token.key.number() <= self.newest_number;
-        if retired || !token.key.is_genuine(master.names()) { Genuine::No } else { Genuine::NotLoaded }
-    }
-
-    fn retirable(&self, now: Timestamp) -> usize {
-        let signing: Vec<_> = self.signing.iter().map(|(from, _)| *from).collect();
-        let refresh: Vec<_> = self.refresh.iter().map(|(from, _)| *from).collect();
-        outlived(&signing, now, Seconds(self.lives.signed))
-            + outlived(&refresh, now, Seconds(self.lives.refreshable))
-    }
-}
-
-/// The key scheduled for `moment`: the last that mints by then. The document keeps them in that order.
-fn scheduled<K>(keys: &[(Timestamp, K)], moment: Timestamp) -> &K {
-    let by_then = keys.iter().rev().find(|(mints_from, _)| *mints_from <= moment);
-    // A row older than the oldest key kept: its own key was retired, because nothing it minted lives.
-    &by_then.unwrap_or(&keys[0]).1
 }

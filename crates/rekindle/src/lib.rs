@@ -33,7 +33,7 @@
 //! ```
 //!
 //! # Features
-//! All additive, none on by default: `sqlite` (the embedded store), `http` (cookies, the rule against forged requests, a tower
+//! All additive, none on by default: `sqlite` (the embedded store), `postgres` (the store in PostgreSQL), `http` (cookies, the rule against forged requests, a tower
 //! layer), `axum` (that, and extractors for axum), `jwks` (keys and revocations for a [`Verifier`] over HTTP), `cache` (tokens
 //! that a verifier has verified before), `conformance` (the suite that every store passes, for a store of your own).
 

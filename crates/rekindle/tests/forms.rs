@@ -333,6 +333,13 @@ impl Store for Flaky {
     async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError> {
         self.0.set_subject_epoch(subject, epoch).await
     }
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.0.subject_epochs(after, limit).await
+    }
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
         self.0.changes_since(cursor, limit).await
     }

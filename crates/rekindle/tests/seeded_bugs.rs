@@ -217,6 +217,13 @@ impl Store for Broken {
         self.epochs.lock().unwrap().insert(subject.to_owned(), epoch);
         self.inner.set_subject_epoch(subject, epoch).await
     }
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.inner.subject_epochs(after, limit).await
+    }
 
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
         let cursor = match (self.bug, cursor) {
@@ -298,8 +305,8 @@ caught! {
     epoch_ignored: EpochIgnored by feed_restarts_where_it_cannot_go_on;
     lists_ended: ListsEnded by list_sees_the_active_of_one_subject;
     scan_skips: ScanSkips by scan_sees_every_row_once;
-    purge_without_limit: PurgeWithoutLimit by purge_takes_the_oldest_up_to_its_limit;
-    purge_too_early: PurgeTooEarly by purge_takes_the_oldest_up_to_its_limit;
+    purge_without_limit: PurgeWithoutLimit by purge_takes_what_ended_up_to_its_limit;
+    purge_too_early: PurgeTooEarly by purge_takes_what_ended_up_to_its_limit;
     lossy_text: LossyText by extreme_values_round_trip;
     claims_durability: ClaimsDurability by reopening_keeps_everything;
 }

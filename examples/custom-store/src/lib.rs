@@ -147,6 +147,15 @@ impl Store for JsonStore {
         .await
     }
 
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let after = after.map(str::to_owned);
+        self.run(move |state, _| Ok(state.subject_epochs(after.as_deref(), limit))).await
+    }
+
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
         self.run(move |state, _| state.changes_since(cursor, limit)).await
     }

@@ -136,6 +136,15 @@ impl State {
         *present = epoch.as_unix().max(*present);
     }
 
+    pub(crate) fn subject_epochs(&self, after: Option<&str>, limit: usize) -> Vec<(String, Timestamp)> {
+        let later = self
+            .subject_epochs
+            .iter()
+            .filter(|(subject, _)| after.is_none_or(|after| subject.as_str() > after));
+        let epochs = later.map(|(subject, epoch)| (subject.clone(), Timestamp::from_unix(*epoch)));
+        epochs.take(limit.max(1)).collect()
+    }
+
     /// A cursor that leads nowhere, of another file or of a time that is forgotten, is answered from the beginning, and
     /// says so.
     pub(crate) fn changes_since(

@@ -12,7 +12,7 @@ use super::read;
 use super::when::relative;
 use crate::config::{Advice, ConfigError};
 use crate::dialect;
-use crate::node::{look_at_accounts, look_for_master_key};
+use crate::node::{look_at_accounts, look_at_store, look_for_master_key};
 use crate::tls::Certificates;
 
 #[derive(Debug, Args)]
@@ -38,6 +38,7 @@ pub(super) fn run(check: &Check, output: Output) -> anyhow::Result<()> {
         found.advice.extend(certificate(&certificates, SystemClock.now()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    found.advice.extend(runtime.block_on(look_at_store(&config))?);
     found.advice.extend(runtime.block_on(dialect::look(&config))?);
     found.advice.extend(runtime.block_on(look_at_accounts(&config))?);
     output.show(&found, |found| match found.advice.as_slice() {

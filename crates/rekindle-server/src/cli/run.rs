@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{print, reload, service};
 use crate::accounts::{DEMO_PASSWORD, DEMO_USERNAME};
-use crate::config::Checked;
+use crate::config::{Checked, StoreAt};
 use crate::node::{Ambient, Mode, Node};
 use crate::serve::{Listener, Stopped, serve_counting as serve_on};
 use crate::telemetry;
@@ -119,9 +119,10 @@ async fn bind(address: SocketAddr, mend: &str) -> anyhow::Result<TcpListener> {
 fn introduce(config: &Checked, bound: SocketAddr) {
     let url = config.public_url(bound);
     let json = "-H 'content-type: application/json'";
-    let place = match config.store_file() {
-        Some(file) => format!("kept in {}", file.display()),
-        None => "kept in memory, and gone with this process".to_owned(),
+    let place = match (&config.store, config.store_file()) {
+        (StoreAt::Memory, _) => "kept in memory, and gone with this process".to_owned(),
+        (_, Some(file)) => format!("kept in {}", file.display()),
+        (store, None) => format!("kept in {store}"),
     };
     print(&format!(
         "\n\

@@ -9,7 +9,7 @@ use rekindle::clock::Clock;
 use rekindle::core::Timestamp;
 
 use super::read;
-use crate::config::Checked;
+use crate::config::{Checked, StoreAt};
 use crate::node::{Ambient, Mode, Parts};
 
 /// The server whose configuration this is; without one, that of `rekindle dev`.
@@ -64,7 +64,7 @@ impl Target {
         work: impl AsyncFnOnce(Opened) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let config = self.config()?;
-        if config.store_file().is_none() {
+        if config.store == StoreAt::Memory {
             bail!(
                 "the store is in the server's memory, where no other process reaches it; use store = \"sqlite:…\""
             );

@@ -9,6 +9,26 @@ use super::{
 };
 use crate::dialect::{Clash, check_paths};
 
+/// What the choice of the store asks of other settings.
+fn store(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
+    if config.accounts.kind == Some(AccountsKind::Builtin)
+        && matches!(config.store, StoreAt::Memory | StoreAt::Redis(_))
+    {
+        let rule = "builtin accounts need a store that keeps them for good; use sqlite:PATH or postgres://…, or another accounts.kind";
+        return Err(clash("accounts.kind", "store", rule, origins));
+    }
+    if config.store.is_shared() && config.keys.master_file.is_none() {
+        let rule = "servers that share a store share its master key: `openssl rand -hex 32` makes one, for all of them";
+        return Err(clash("keys.master_file", "store", rule, origins));
+    }
+    if config.store.is_exposed() {
+        let rule = "store: sessions on a public host are reached by TLS with a certificate that is checked (rediss://, \
+                    sslmode=verify-full); without it, name a private address or a host without dots";
+        return Err(ConfigError::plain(format!("{rule}\n{}", origin("store", origins))));
+    }
+    Ok(())
+}
+
 /// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
 /// that starts with more could open no session.
 const LONGEST_NAMES: usize = 1024;
@@ -22,11 +42,7 @@ pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigEr
     let refuse = |first, second, rule: &str| Err(clash(first, second, rule, origins));
     in_range(config, origins)?;
     name_files(config, origins)?;
-    if config.accounts.kind == Some(AccountsKind::Builtin) && config.store == StoreAt::Memory {
-        let rule =
-            "builtin accounts need a store that keeps them; use sqlite:PATH, or accounts.kind = \"none\"";
-        return refuse("accounts.kind", "store", rule);
-    }
+    store(config, origins)?;
     for (key, url) in [
         ("accounts.webhook_url", &config.accounts.webhook_url),
         ("events.webhook_url", &config.events.webhook_url),

@@ -82,8 +82,8 @@ impl Checked {
     /// Who may log in.
     pub fn accounts_kind(&self) -> AccountsKind {
         self.config.accounts.kind.unwrap_or(match self.config.store {
-            StoreAt::Memory => AccountsKind::None,
-            StoreAt::Sqlite(_) => AccountsKind::Builtin,
+            StoreAt::Memory | StoreAt::Redis(_) => AccountsKind::None,
+            StoreAt::Sqlite(_) | StoreAt::Postgres(_) => AccountsKind::Builtin,
         })
     }
 

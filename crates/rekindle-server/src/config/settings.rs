@@ -118,8 +118,10 @@ section! {
         /// carried to another.
         audience: Vec<String> = Vec::new();
 
-        /// Where sessions, accounts and keys are kept: `sqlite:PATH`, or `memory:` which ends with the process.
-        /// A relative path counts from `data_dir`. May be read from a file (`REKINDLE__STORE_FILE`).
+        /// Where sessions, accounts and keys are kept: `sqlite:PATH`; `postgres://USER@HOST/DATABASE`, `redis://HOST` or
+        /// `redis+cluster://HOST,HOST`, which servers on several machines can share; or `memory:`, which ends with the
+        /// process. A relative path counts from `data_dir`. May be read from a file (`REKINDLE__STORE_FILE`). docs/stores.md has the addresses'
+        /// parameters, and which store is for whom.
         ///
         /// One file and no second server to look after: it survives a crash and a loss of power.
         store: StoreAt = StoreAt::Sqlite("rekindle.db".into());

@@ -19,7 +19,6 @@ mod postgres;
 mod row;
 mod sqlite;
 mod statement;
-mod tls;
 mod url;
 
 use std::fmt;
@@ -66,7 +65,7 @@ impl Database {
     /// Where certificates that the URL asks for cannot be loaded.
     pub fn open(url: &DatabaseUrl, access: Access) -> Result<Self, DatabaseError> {
         Ok(Self(match url.place() {
-            Place::Postgres(server) => Kind::Postgres(Pool::new(server)?),
+            Place::Postgres(address) => Kind::Postgres(Pool::new(address)?),
             Place::Sqlite(path) => Kind::Sqlite(File::new(path, access)),
         }))
     }

@@ -8,14 +8,14 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime};
+use rekindle::store::postgres::Address;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::url::Server;
-use super::{AT_ONCE, DatabaseError, PATIENCE, Row, Statement, Value, tls};
+use super::{AT_ONCE, DatabaseError, PATIENCE, Row, Statement, Value};
 
 type Cause = Box<dyn std::error::Error + Sync + Send>;
 
@@ -23,7 +23,7 @@ type Cause = Box<dyn std::error::Error + Sync + Send>;
 #[derive(Clone)]
 pub(super) struct Pool {
     connections: deadpool_postgres::Pool,
-    server: Arc<Server>,
+    address: Arc<Address>,
     tls: MakeRustlsConnect,
     /// The types of a statement's parameters, by its text.
     known: Arc<Mutex<HashMap<String, Arc<[Type]>>>>,
@@ -37,25 +37,27 @@ enum Broken {
 }
 
 impl Pool {
-    pub(super) fn new(server: &Server) -> Result<Self, DatabaseError> {
-        let tls = tls::connector(&server.check)?;
-        Ok(Self::over(Arc::new(server.clone()), tls))
+    pub(super) fn new(address: &Address) -> Result<Self, DatabaseError> {
+        let tls = address.connector().map_err(DatabaseError::Refused)?;
+        Ok(Self::over(Arc::new(address.clone()), tls))
     }
 
     pub(super) fn apart(&self) -> Self {
-        Self::over(Arc::clone(&self.server), self.tls.clone())
+        Self::over(Arc::clone(&self.address), self.tls.clone())
     }
 
-    fn over(server: Arc<Server>, tls: MakeRustlsConnect) -> Self {
+    fn over(address: Arc<Address>, tls: MakeRustlsConnect) -> Self {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(server.config.clone(), tls.clone(), recycling);
-        let builder = deadpool_postgres::Pool::builder(manager).max_size(AT_ONCE).runtime(Runtime::Tokio1);
+        let manager = Manager::from_config(address.config().clone(), tls.clone(), recycling);
+        let builder = deadpool_postgres::Pool::builder(manager)
+            .max_size(address.pool().unwrap_or(AT_ONCE))
+            .runtime(Runtime::Tokio1);
         // It fails only where a time limit is set without a runtime.
         let connections = match builder.build() {
             Ok(connections) => connections,
             Err(impossible) => unreachable!("{impossible}"),
         };
-        Self { connections, server, tls, known: Arc::default() }
+        Self { connections, address, tls, known: Arc::default() }
     }
 
     pub(super) async fn rows(

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
+use rekindle::store::postgres::{Address, NotAnAddress};
 use serde::de::{Deserialize, Deserializer, Error as _};
-use tokio_postgres::config::{Config, Host, SslMode};
 
-use super::PATIENCE;
 use crate::config::is_private_host;
 
 /// `postgres://user:password@host/database?sslmode=…`, or `sqlite:/path`. Never shown: it may hold a password.
@@ -17,29 +15,12 @@ pub struct DatabaseUrl(Place);
 
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
-    Postgres(Box<Server>),
+    Postgres(Box<Address>),
     Sqlite(PathBuf),
-}
-
-/// A PostgreSQL, as tokio-postgres and rustls have to be told.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Server {
-    pub(super) config: Config,
-    pub(super) check: Check,
-}
-
-/// Whether the server's certificate is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Check {
-    /// No: whoever answers is taken for the server.
-    Nothing,
-    /// It must be the host's, by the system's authorities, or by those in the file.
-    Host(Option<PathBuf>),
 }
 
 const FORM: &str = "write postgres://user:password@host/database, with % escapes for special characters in the \
                     password, or sqlite:/the/whole/path";
-const MODES: &str = "sslmode is disable, prefer, require or verify-full";
 
 impl DatabaseUrl {
     pub(super) const fn place(&self) -> &Place {
@@ -49,16 +30,9 @@ impl DatabaseUrl {
     /// Whether whoever is on the way can read along, or answer in its place: a public host without a certificate that
     /// is checked.
     pub fn is_exposed(&self) -> bool {
-        let Place::Postgres(server) = &self.0 else { return false };
-        let (hosts, addresses) = (server.config.get_hosts(), server.config.get_hostaddrs());
-        let is_private = match addresses {
-            [] => hosts.iter().all(|host| match host {
-                Host::Tcp(name) => is_private_host(name),
-                Host::Unix(_) => true,
-            }),
-            addresses => addresses.iter().all(|address| is_private_host(&address.to_string())),
-        };
-        !is_private && server.check == Check::Nothing
+        let Place::Postgres(address) = &self.0 else { return false };
+        let is_private = address.hosts().iter().all(|host| is_private_host(host));
+        !is_private && !address.checks_certificate()
     }
 }
 
@@ -82,61 +56,9 @@ impl FromStr for DatabaseUrl {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err(FORM.to_owned());
         }
-        server(text).map(|server| Self(Place::Postgres(Box::new(server))))
-    }
-}
-
-/// No message repeats a part of the text: a password that is not escaped can stand anywhere in it.
-fn server(text: &str) -> Result<Server, String> {
-    // As tokio-postgres reads it: what comes before the first `@` is user and password, whatever it looks like.
-    let host = text.find('@').unwrap_or_default();
-    let question = text[host..].find('?').map_or(text.len(), |place| host + place);
-    let (base, query) = (&text[..question], text.get(question + 1..).unwrap_or_default());
-    let (mut mode, mut authorities, mut rest) = (None, None, Vec::new());
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some(("sslmode", value)) => mode = Some(value),
-            Some(("sslrootcert", value)) => authorities = Some(value),
-            _ => rest.push(pair),
-        }
-    }
-    let mut config: Config = format!("{base}?{}", rest.join("&")).parse().map_err(|_| FORM.to_owned())?;
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(FORM.to_owned());
-    }
-    let (ssl, check) = match mode {
-        Some("disable") => (SslMode::Disable, Check::Nothing),
-        None | Some("prefer") => (SslMode::Prefer, Check::Nothing),
-        Some("require") => (SslMode::Require, Check::Nothing),
-        Some("verify-full") => (SslMode::Require, Check::Host(file(authorities)?)),
-        Some("allow") => return Err(format!("{MODES}; prefer is what allow is meant for")),
-        Some("verify-ca") => {
-            return Err(format!("{MODES}; verify-ca takes any host's certificate for the server's"));
-        }
-        Some(_) => return Err(MODES.to_owned()),
-    };
-    if authorities.is_some() && check == Check::Nothing {
-        return Err("sslrootcert goes with sslmode=verify-full".to_owned());
-    }
-    if authorities.is_none() && mode == Some("verify-full") && config.get_hosts().is_empty() {
-        return Err(FORM.to_owned());
-    }
-    config.ssl_mode(ssl);
-    if config.get_application_name().is_none() {
-        config.application_name("rekindle");
-    }
-    config.connect_timeout(PATIENCE);
-    // A server that has gone without a word is noticed before its next question has waited in vain.
-    config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(10));
-    Ok(Server { config, check })
-}
-
-fn file(name: Option<&str>) -> Result<Option<PathBuf>, String> {
-    let Some(name) = name.filter(|name| *name != "system") else { return Ok(None) };
-    let path = PathBuf::from(name.replace("%2F", "/").replace("%2f", "/"));
-    match path.is_absolute() {
-        true => Ok(Some(path)),
-        false => Err("sslrootcert is the whole path of a file, or system".to_owned()),
+        text.parse()
+            .map(|address| Self(Place::Postgres(Box::new(address))))
+            .map_err(|error: NotAnAddress| error.to_string())
     }
 }
 

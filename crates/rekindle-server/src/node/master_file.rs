@@ -14,7 +14,7 @@ use crate::config::{Checked, StoreAt};
 
 /// The master key of this server. One that the configuration names must be there; the server's own is made
 /// at the first start.
-pub(super) fn open(config: &Checked, entropy: &dyn Entropy) -> anyhow::Result<MasterKey> {
+pub(crate) fn open(config: &Checked, entropy: &dyn Entropy) -> anyhow::Result<MasterKey> {
     // What a store in memory wraps ends with it, and so may its key.
     if config.store == StoreAt::Memory && config.keys.master_file.is_none() {
         let mut secret = Zeroizing::new([0; 32]);

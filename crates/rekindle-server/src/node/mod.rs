@@ -1,13 +1,12 @@
 //! One node put together: store, keys, engine, accounts and router, as the configuration says.
 
 mod master_file;
+mod store;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum::Router;
 use rekindle::clock::Clock;
 use rekindle::engine::Engine;
@@ -15,13 +14,11 @@ use rekindle::entropy::Entropy;
 use rekindle::event::Observer;
 use rekindle::keyring::KeyRing;
 use rekindle::store::Store;
-use rekindle::store::memory::MemoryStore;
-use rekindle::store::sqlite::{Options, SqliteStore};
 use rekindle::token::Algorithm;
 
 use crate::accounts::{
-    Accounts, AccountsError, AccountsHook, Builtin, BuiltinOptions, Demo, HashingOptions, NoAccounts,
-    SqlAccounts, WebhookAccounts,
+    Accounts, AccountsError, AccountsHook, BuiltinOptions, Demo, HashingOptions, NoAccounts, SqlAccounts,
+    WebhookAccounts,
 };
 use crate::app::{self, AppState};
 use crate::config::{self, AccountsKind, Advice, Checked, ConfigError, Count};
@@ -30,7 +27,10 @@ use crate::rates::{Proxies, Rates};
 use crate::webhook::Webhook;
 use crate::{dialect, page, telemetry};
 
-pub(crate) use self::master_file::look as look_for_master_key;
+pub(crate) use self::master_file::{look as look_for_master_key, open as open_master_key};
+pub(crate) use self::store::Kept;
+use self::store::Room;
+pub(crate) use self::store::{look as look_at_store, open as open_store};
 
 /// How long an application may take to hear of a theft. Nobody waits for it.
 const ALERT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,6 +81,8 @@ impl Default for Ambient {
 pub struct Parts {
     /// Keeps the rows.
     pub store: Arc<dyn Store>,
+    /// What program does so: `SQLite 3.50.4`.
+    pub program: String,
     /// Decides.
     pub engine: Engine,
     /// Say who may log in.
@@ -105,12 +107,16 @@ impl Parts {
             Monitoring::new(&ambient.clock, &*ambient.entropy, |counts| Some(Alerts::new(alerts?, counts)));
         // The key first: where it is missing, nothing is created.
         let master = master_file::open(config, &*ambient.entropy)?;
-        let store = monitoring.store(open_store(config, &ambient)?);
+        if config.store_file().is_some() {
+            config.create_data_dir()?;
+        }
+        let Kept { store, program, room } = store::open(&config.store, &config.data_dir, &ambient).await?;
+        let store = monitoring.store(store);
         let Ambient { clock, entropy } = ambient.clone();
         let algorithm = algorithm(config.keys.algorithm);
         let keys =
             KeyRing::open(Arc::clone(&store), master, algorithm, Arc::clone(&clock), &*entropy).await?;
-        let accounts = monitoring.accounts(open_accounts(config, mode, &ambient)?);
+        let accounts = monitoring.accounts(open_accounts(config, mode, room.as_ref(), &ambient)?);
         let (issuer, audience) = config.issuer(bound);
         let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(telemetry::Log), Arc::new(monitoring.clone())];
         let engine = Engine::builder(Arc::clone(&store), keys)
@@ -123,7 +129,9 @@ impl Parts {
             .observer(Arc::new(observers))
             .session_cap(config.limits.sessions_per_subject.map(Count::get))
             .build();
-        Ok(Self { store, engine, accounts, monitoring })
+        // Of commands, too: keys are staged and retired by the clock.
+        engine.check_clock().await?;
+        Ok(Self { store, program, engine, accounts, monitoring })
     }
 }
 
@@ -170,19 +178,15 @@ impl Node {
     }
 }
 
-fn open_store(config: &Checked, ambient: &Ambient) -> anyhow::Result<Arc<dyn Store>> {
-    let Some(file) = config.store_file() else {
-        return Ok(Arc::new(MemoryStore::new(&*ambient.entropy, Arc::clone(&ambient.clock))));
-    };
-    config.create_data_dir()?;
-    let store = SqliteStore::open(&file, &Options::default(), &*ambient.entropy, Arc::clone(&ambient.clock))?;
-    Ok(Arc::new(store))
-}
-
-/// What `mode` lets in, from a file that the store has opened.
-fn open_accounts(config: &Checked, mode: Mode, ambient: &Ambient) -> anyhow::Result<Arc<dyn Accounts>> {
-    let kept: Arc<dyn Accounts> = match (config.accounts_kind(), config.store_file()) {
-        (AccountsKind::Builtin, Some(file)) => Arc::new(open_builtin(config, &file, ambient)?),
+/// What `mode` lets in; builtin accounts have `room` in the store.
+fn open_accounts(
+    config: &Checked,
+    mode: Mode,
+    room: Option<&Room>,
+    ambient: &Ambient,
+) -> anyhow::Result<Arc<dyn Accounts>> {
+    let kept: Arc<dyn Accounts> = match (config.accounts_kind(), room) {
+        (AccountsKind::Builtin, Some(room)) => Arc::new(room.accounts(builtin_options(config, ambient))?),
         (AccountsKind::Sql, _) => Arc::new(open_sql(config, ambient)?),
         (AccountsKind::Webhook, _) => Arc::new(open_webhook(config, ambient)?),
         _ => Arc::new(NoAccounts),
@@ -206,11 +210,9 @@ fn open_sql(config: &Checked, ambient: &Ambient) -> anyhow::Result<SqlAccounts> 
     Ok(SqlAccounts::new(&config.accounts, &hashing(config), Arc::clone(&ambient.entropy))?)
 }
 
-fn open_builtin(config: &Checked, file: &Path, ambient: &Ambient) -> anyhow::Result<Builtin> {
-    let hashing = hashing(config);
-    let options =
-        BuiltinOptions { hashing, clock: Arc::clone(&ambient.clock), entropy: Arc::clone(&ambient.entropy) };
-    Builtin::open(file, options).with_context(|| format!("the accounts in {}", file.display()))
+pub(crate) fn builtin_options(config: &Checked, ambient: &Ambient) -> BuiltinOptions {
+    let (clock, entropy) = (Arc::clone(&ambient.clock), Arc::clone(&ambient.entropy));
+    BuiltinOptions { hashing: hashing(config), clock, entropy }
 }
 
 fn open_webhook(config: &Checked, ambient: &Ambient) -> anyhow::Result<WebhookAccounts> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::printed;
 
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 31] = [
     &[],
     &["dev"],
     &["serve"],
@@ -33,6 +33,8 @@ const COMMANDS: [&[&str]; 29] = [
     &["key", "api", "remove"],
     &["store", "status"],
     &["store", "backup"],
+    &["store", "copy"],
+    &["store", "sql"],
     &["completions"],
     &["man"],
 ];

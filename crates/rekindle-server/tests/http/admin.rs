@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{Tokens, Transcript, USERNAME, World};
 
-on_both_stores!(
+on_every_store!(
     a_back_end_opens_sessions,
     an_api_key_is_the_only_way_in,
     api_keys_come_and_go_on_every_node,

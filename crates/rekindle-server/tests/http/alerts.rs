@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use crate::faults::roll_back;
 use crate::support::{Node, Tokens, World};
 
-on_both_stores!(
+on_every_store!(
     a_theft_is_told_and_signed,
     a_roll_back_is_told_and_nothing_else_is,
     what_cannot_be_delivered_is_told_again_and_then_given_up,

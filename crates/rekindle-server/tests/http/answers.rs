@@ -7,7 +7,7 @@ use rekindle_server::accounts::NoAccounts;
 
 use crate::support::{Browser, Meanwhile, PASSWORD, Tokens, Transcript, USERNAME, World, browser};
 
-on_both_stores!(login, refresh, ended, logout, session, sessions, cookies, public, paths, body);
+on_every_store!(login, refresh, ended, logout, session, sessions, cookies, public, paths, body);
 
 async fn login(world: World) {
     let node = world.node().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::http::{compose, hang_up};
 use crate::support::{Op, Tokens, World};
 
-on_both_stores!(
+on_every_store!(
     two_tabs_wake_at_once,
     hundred_racers_one_generation,
     racer_between_commit_and_publish,

@@ -6,7 +6,7 @@ use rekindle_server::accounts::{Accounts as _, Claims};
 use crate::support::browser::{Kept, login};
 use crate::support::{Browser, PASSWORD, Response, Tokens, USERNAME, World};
 
-on_both_stores!(
+on_every_store!(
     cookies_carry_a_session,
     remember_false_ends_with_the_window,
     logout_vs_inflight_response,

@@ -19,7 +19,7 @@ struct Operation {
 /// A status, and the code of a problem.
 type Answer = (u16, Option<String>);
 
-on_both_stores!(every_operation_meets_what_can_happen_to_any);
+on_every_store!(every_operation_meets_what_can_happen_to_any);
 
 /// The same mishaps for each operation: no token, junk for one, one too old, one whose session has ended, a store
 /// that is away, a body that cannot be read.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Stream, Told, World};
 
-on_both_stores!(
+on_every_store!(
     everything_that_happens_is_told,
     a_reader_that_comes_back_goes_on_where_it_was,
     a_reader_that_does_not_read_is_told_how_many_it_missed,

@@ -8,7 +8,7 @@ use rekindle::token::Algorithm;
 
 use crate::support::{Browser, Kind, Response, Tokens, World};
 
-on_both_stores!(
+on_every_store!(
     claims_hook_throws,
     store_down_then_back,
     cache_flush_does_not_unrevoke,
@@ -167,4 +167,22 @@ async fn a_store_that_was_replaced_keeps_nobody_waiting(world: World) {
     node.probe.fail(true);
     assert_unavailable(&node.try_refresh(&old.refresh).await);
     node.probe.fail(false);
+}
+
+/// The store lost a rotation of keys that this node had read, and the next one got the same number in it. The node took the two
+/// for one, and would have minted with a key that no other server had.
+#[tokio::test]
+async fn a_key_ring_that_was_rolled_back_is_read_anew() {
+    let (world, after) = (World::new(Kind::Memory).await, World::new(Kind::Memory).await);
+    let node = world.node().await;
+    let before = world.store.keyring().await.unwrap();
+    let _ = after.store.commit_keyring(0, &before.bytes).await.unwrap();
+    let other = after.node().await;
+    assert_eq!(node.keys.keys(), other.keys.keys());
+
+    node.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
+    other.keys.rotate(Algorithm::EdDsa, &SystemEntropy).await.unwrap();
+    node.probe.read_keyring_of(after.store.clone());
+    node.keys.reload().await.unwrap();
+    assert_eq!(node.keys.keys(), other.keys.keys());
 }

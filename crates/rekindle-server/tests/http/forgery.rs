@@ -3,7 +3,7 @@
 use crate::support::browser::login;
 use crate::support::{Browser, Node, PASSWORD, Response, USERNAME, World};
 
-on_both_stores!(another_site_changes_nothing, continue_leads_back, pages_of_named_origins_read_the_answers,);
+on_every_store!(another_site_changes_nothing, continue_leads_back, pages_of_named_origins_read_the_answers,);
 
 /// Every request that changes something and counts on cookies.
 const UNSAFE: [(&str, &str); 6] = [

@@ -9,7 +9,7 @@ use rekindle_server::config::{Config, Environment, ForwardAuth, Renewal};
 
 use crate::support::{Browser, Node, Op, Response, Tokens, Transcript, World};
 
-on_both_stores!(
+on_every_store!(
     who_it_is_is_in_headers,
     all_that_is_configured_is_always_sent,
     a_subject_that_no_header_carries_is_turned_away,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::support::{Response, Tokens, World, http};
 
-on_both_stores!(random_requests_get_documented_answers, junk_refresh_tokens_cost_no_store_call);
+on_every_store!(random_requests_get_documented_answers, junk_refresh_tokens_cost_no_store_call);
 
 /// A seeded generator (xorshift64*): a failing run can be repeated.
 struct Random(u64);

@@ -2,7 +2,7 @@
 
 use crate::support::{Node, World};
 
-on_both_stores!(
+on_every_store!(
     response_lost_retry_3s,
     response_lost_retry_92min,
     answers_slower_than_window,

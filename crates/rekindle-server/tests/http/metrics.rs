@@ -7,7 +7,7 @@ use rekindle_server::monitoring::{FAMILIES, Kind};
 
 use crate::support::{Meanwhile, Node, USERNAME, World};
 
-on_both_stores!(
+on_every_store!(
     what_happened_is_counted,
     benign_races_are_told_from_theft,
     refused_requests_and_connections_are_counted,

@@ -2,7 +2,7 @@
 
 use crate::support::{Node, Tokens, Transcript, World};
 
-on_both_stores!(
+on_every_store!(
     oauth2_refreshes_like_the_native_endpoint,
     introspection_knows_at_once,
     revocation_ends_the_session,

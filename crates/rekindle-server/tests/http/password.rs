@@ -8,7 +8,7 @@ use rekindle_server::accounts::NoAccounts;
 
 use crate::support::{Browser, Node, PASSWORD, Response, Tokens, Transcript, USERNAME, World};
 
-on_both_stores!(
+on_every_store!(
     a_new_password_ends_the_other_sessions,
     login_races_a_change_over_http,
     key_rotation_under_load_and_password_change,

@@ -8,7 +8,7 @@ use rekindle_server::config::Rate;
 use crate::support::http::compose;
 use crate::support::{Browser, Node, PASSWORD, Response, Tokens, Transcript, USERNAME, World};
 
-on_both_stores!(
+on_every_store!(
     rates,
     whoever_guesses_is_slowed_down_and_the_owner_is_not,
     a_loop_is_slowed_down_and_stays_signed_in,

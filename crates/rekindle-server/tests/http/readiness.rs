@@ -2,7 +2,7 @@
 
 use crate::support::{Node, World};
 
-on_both_stores!(
+on_every_store!(
     a_store_that_cannot_be_read_is_not_ready,
     a_full_disk_is_not_ready_until_it_has_room,
     asking_whether_the_disk_is_full_costs_no_write,

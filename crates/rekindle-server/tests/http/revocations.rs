@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::support::{Node, World};
 
-on_both_stores!(
+on_every_store!(
     it_tells_of_ends_and_bumps,
     it_is_there_as_soon_as_it_happens,
     what_matters_to_nobody_is_forgotten,

@@ -6,7 +6,7 @@ use rekindle_server::accounts::{Accounts as _, Update};
 
 use crate::support::{Meanwhile, PASSWORD, Tokens, USERNAME, World};
 
-on_both_stores!(
+on_every_store!(
     sign_out_default_is_local,
     junk_beside_a_token_does_not_hide_it,
     a_user_ends_another_session_of_their_own,

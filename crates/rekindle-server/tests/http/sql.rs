@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{Node, World};
 
-on_both_stores!(
+on_every_store!(
     the_users_of_an_application_log_in_and_stay,
     whoever_is_switched_off_ends_at_the_next_refresh,
     a_database_that_is_away_ends_nothing,

@@ -10,7 +10,7 @@ use rekindle::verifier::{HttpFeed, WhenStale};
 
 use crate::support::{Node, World};
 
-on_both_stores!(
+on_every_store!(
     what_any_node_ends_is_refused_elsewhere,
     rights_that_changed_are_fetched_without_sign_out,
     keys_rotate_and_nobody_elsewhere_notices,

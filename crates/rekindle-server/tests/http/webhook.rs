@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Node, World};
 
-on_both_stores!(
+on_every_store!(
     an_application_says_who_its_users_are,
     requests_are_signed,
     whatever_goes_wrong_on_the_way_ends_nothing,

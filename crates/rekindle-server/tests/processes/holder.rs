@@ -30,8 +30,12 @@ pub struct Holder {
 
 impl Holder {
     pub fn log_in(client: &mut Client) -> Result<Self> {
+        Self::log_in_as(client, "demo", "demo-password")
+    }
+
+    pub fn log_in_as(client: &mut Client, username: &str, password: &str) -> Result<Self> {
         let (status, answer) =
-            client.post("/v1/login", &json!({"username": "demo", "password": "demo-password"}))?;
+            client.post("/v1/login", &json!({"username": username, "password": password}))?;
         assert_eq!(status, 200, "{answer}");
         Ok(Self {
             session: text(&answer, "session_id"),

@@ -13,10 +13,12 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod junk;
 mod kill9;
+mod moving;
 #[path = "../support/probe.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod probe;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod process;
+mod recipes;
 mod sharing;

@@ -29,4 +29,8 @@ impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(self.0.load(Ordering::SeqCst).saturating_add_signed(self.1))
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }

@@ -7,6 +7,7 @@ pub mod browser;
 mod clock;
 pub mod http;
 mod probe;
+mod shared;
 mod stream;
 mod transcript;
 mod world;

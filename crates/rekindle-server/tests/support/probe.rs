@@ -27,6 +27,7 @@ pub struct Probe {
     failing: AtomicBool,
     full: AtomicBool,
     keyring_lost: AtomicBool,
+    other_keyring: Mutex<Option<Arc<dyn Store>>>,
     writes: AtomicUsize,
     hold: Mutex<Option<Hold>>,
     steps: Mutex<Option<mpsc::UnboundedSender<Step>>>,
@@ -82,6 +83,7 @@ impl Probe {
             failing: AtomicBool::new(false),
             full: AtomicBool::new(false),
             keyring_lost: AtomicBool::new(false),
+            other_keyring: Mutex::default(),
             writes: AtomicUsize::new(0),
             hold: Mutex::new(None),
             steps: Mutex::new(None),
@@ -106,6 +108,11 @@ impl Probe {
     /// From now on the key ring alone cannot be read, or can.
     pub fn lose_keyring(&self, lost: bool) {
         self.keyring_lost.store(lost, SeqCst);
+    }
+
+    /// From now on the key ring is read from another store: one whose history parted from this one's.
+    pub fn read_keyring_of(&self, other: Arc<dyn Store>) {
+        *self.other_keyring.lock().unwrap() = Some(other);
     }
 
     /// Tries to write so far.
@@ -214,6 +221,14 @@ impl Store for Probe {
         self.write(Op::Other, self.inner.set_subject_epoch(subject, epoch)).await
     }
 
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.inner.subject_epochs(after, limit).await
+    }
+
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
         self.pass(Op::Other, self.inner.changes_since(cursor, limit)).await
     }
@@ -222,7 +237,8 @@ impl Store for Probe {
         if self.keyring_lost.load(SeqCst) {
             return Err(StoreError::unavailable("the test took the key ring away"));
         }
-        self.pass(Op::Keyring, self.inner.keyring()).await
+        let other = self.other_keyring.lock().unwrap().clone();
+        self.pass(Op::Keyring, other.as_ref().unwrap_or(&self.inner).keyring()).await
     }
 
     async fn commit_keyring(&self, version: u64, bytes: &[u8]) -> Result<KeyringCommit, StoreError> {

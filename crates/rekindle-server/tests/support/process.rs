@@ -60,6 +60,12 @@ impl Process {
         self.reader.take().into_iter().for_each(|reader| reader.join().unwrap());
     }
 
+    /// Sends it a signal, as `kill` spells it: `STOP`, `CONT`.
+    pub fn signal(&self, signal: &str) {
+        let kill = format!("kill -{signal} {}", self.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
     /// SIGKILL: no handler runs, nothing is flushed.
     pub fn kill_9(&mut self) {
         self.child.kill().unwrap();

@@ -33,11 +33,15 @@ use super::accounts::{Meanwhile, Meddled};
 use super::clock::ManualClock;
 use super::http::{self, Response, compose};
 use super::probe::Probe;
+use super::shared;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     Memory,
     Sqlite,
+    Redis,
+    Cluster,
+    Postgres,
 }
 
 /// Who logs in unless a test says otherwise.
@@ -65,6 +69,9 @@ impl World {
         let store: Arc<dyn Store> = match kind {
             Kind::Memory => Arc::new(MemoryStore::new(&SystemEntropy, clock.clone())),
             Kind::Sqlite => Arc::new(file),
+            Kind::Redis => shared::redis(clock.clone()).await,
+            Kind::Cluster => shared::cluster(clock.clone()).await,
+            Kind::Postgres => shared::postgres(clock.clone()).await,
         };
         // Cheap hashes: how much work they are is tested elsewhere.
         let hashing = HashingOptions { memory_kib: 64, passes: 1, ..HashingOptions::default() };

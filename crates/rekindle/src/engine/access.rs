@@ -53,7 +53,7 @@ impl Engine {
             return self.authenticate_by_row(&token).await;
         }
         let now = self.now();
-        let Some((session, _)) = self.shared.store.load(token.session()).await? else {
+        let Some((session, _)) = self.shared.store()?.load(token.session()).await? else {
             return Err(Failure::SessionEnded(Ended::Unknown));
         };
         match rekindle_core::verdict(&session, token.generation(), token.issued_at(), now) {

@@ -66,7 +66,7 @@ impl Engine {
     /// [`Failure::SessionEnded`] where it was not and may not be, [`Failure::Unavailable`].
     pub async fn session_adopted(&self, token: &Adopt) -> Result<Option<Session>, Failure> {
         let id = self.shared.keys.adopted_id(&token.signed);
-        if let Some((session, _)) = self.shared.store.load(id).await? {
+        if let Some((session, _)) = self.shared.store()?.load(id).await? {
             return Ok(Some(session));
         }
         self.may_be_adopted(token).await?;
@@ -81,14 +81,14 @@ impl Engine {
         let engine = self.clone();
         self.finish(async move {
             let id = engine.shared.keys.adopted_id(&token.signed);
-            if let Some((session, _)) = engine.shared.store.load(id).await?
+            if let Some((session, _)) = engine.shared.store()?.load(id).await?
                 && session.status != Status::Active
             {
                 return Err(session.status.into());
             }
             let session = engine.adopted_session(id, token);
             // Where it was adopted in between, that session ends.
-            let _ = engine.shared.store.insert(&session).await?;
+            let _ = engine.shared.store()?.insert(&session).await?;
             engine.revoke_now(id, reason).await
         })
         .await
@@ -97,7 +97,7 @@ impl Engine {
     async fn adopted(&self, token: Adopt) -> Result<Tokens, Failure> {
         let id = self.shared.keys.adopted_id(&token.signed);
         let client_id = token.client_id.clone();
-        if self.shared.store.load(id).await?.is_some() {
+        if self.shared.store()?.load(id).await?.is_some() {
             return self.refreshed(Held::Adopted(id), Some(&client_id)).await;
         }
         self.may_be_adopted(&token).await?;
@@ -115,7 +115,7 @@ impl Engine {
             Resolution::Keep => {}
         }
         let tokens = self.tokens(session, Occasion::Refreshed)?;
-        if self.shared.store.insert(&tokens.session).await? == Insert::Exists {
+        if self.shared.store()?.insert(&tokens.session).await? == Insert::Exists {
             return self.refreshed(Held::Adopted(id), Some(&client_id)).await;
         }
         // A revocation of the subject that did not see the row has raised the epoch before it looked; one of the parent
@@ -131,7 +131,7 @@ impl Engine {
     async fn may_be_adopted(&self, token: &Adopt) -> Result<(), Failure> {
         self.is_after_epoch(&token.subject, token.issued_at).await?;
         let Some(parent) = token.descends_from else { return Ok(()) };
-        match self.shared.store.load(parent).await? {
+        match self.shared.store()?.load(parent).await? {
             Some((session, _)) if session.client_id != token.client_id => {
                 Err(Failure::SessionEnded(Ended::Unknown))
             }
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     async fn is_after_epoch(&self, subject: &str, issued_at: Timestamp) -> Result<(), Failure> {
-        let epoch = self.shared.store.subject_epoch(subject).await?;
+        let epoch = self.shared.store()?.subject_epoch(subject).await?;
         let barred = epoch != Timestamp::ZERO && issued_at <= epoch;
         if barred { Err(Failure::SessionEnded(Ended::Revoked(Reason::Revoked))) } else { Ok(()) }
     }

@@ -39,6 +39,7 @@ impl Builder {
             policies: Mutex::default(),
             writes: tokio::sync::watch::Sender::new(0),
             changed: tokio::sync::Notify::new(),
+            ahead: Default::default(),
         };
         let view = View {
             policy: Policy::default(),

@@ -44,7 +44,7 @@ impl Engine {
             let mut written = std::pin::pin!(self.shared.changed.notified());
             written.as_mut().enable();
             let waited = start.elapsed();
-            let mut changes = self.shared.store.changes_since(cursor, limit).await?;
+            let mut changes = self.shared.store()?.changes_since(cursor, limit).await?;
             changes.restarted |= cursor.is_none();
             if !changes.entries.is_empty() || changes.restarted || Instant::now() >= end {
                 let more = changes.entries.len() >= limit;

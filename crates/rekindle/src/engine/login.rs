@@ -65,7 +65,7 @@ impl Engine {
         // Before the insert: what no token has room for must not leave a session that nobody can hold.
         let tokens = self.tokens(Session::open(opening, &self.view.policy, self.now()), Occasion::Opened)?;
         // 128 random bits do not repeat; a store that says they did is not to be believed.
-        if self.shared.store.insert(&tokens.session).await? == Insert::Exists {
+        if self.shared.store()?.insert(&tokens.session).await? == Insert::Exists {
             return Err(Unavailable::Contended.into());
         }
         self.report(&tokens.session, EventKind::Opened);

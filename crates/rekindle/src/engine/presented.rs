@@ -99,7 +99,7 @@ impl Engine {
     /// The row, if the token belongs to it.
     pub(super) async fn row_of(&self, token: &Held) -> Result<(Session, Version), Failure> {
         let unknown = Failure::SessionEnded(Ended::Unknown);
-        let Some((session, version)) = self.shared.store.load(token.session()).await? else {
+        let Some((session, version)) = self.shared.store()?.load(token.session()).await? else {
             return Err(unknown);
         };
         let belongs = match token {

@@ -51,7 +51,7 @@ impl Engine {
         self.finish(async move {
             for _ in 0..super::ROUNDS {
                 let now = engine.now();
-                let Some((session, version)) = engine.shared.store.load(token.session()).await? else {
+                let Some((session, version)) = engine.shared.store()?.load(token.session()).await? else {
                     return Err(Failure::SessionEnded(Ended::Unknown));
                 };
                 let outcome = rekindle_core::renew(&session, token.generation(), &engine.view.policy, now);
@@ -80,7 +80,7 @@ impl Engine {
         self.finish(async move {
             for _ in 0..super::ROUNDS {
                 let now = engine.now();
-                let Some((session, version)) = engine.shared.store.load(id).await? else {
+                let Some((session, version)) = engine.shared.store()?.load(id).await? else {
                     return Err(Failure::SessionEnded(Ended::Unknown));
                 };
                 if client_id.as_ref().is_some_and(|client| *client != session.client_id) {
@@ -113,7 +113,7 @@ impl Engine {
                 // On the row that was looked at, or all who asked at that moment would bump it, each a second further into
                 // the future.
                 if let Some(bumped) = rekindle_core::bump(session, self.now())
-                    && self.shared.store.commit(version, &bumped).await? == Commit::Applied
+                    && self.shared.store()?.commit(version, &bumped).await? == Commit::Applied
                 {
                     self.report(&bumped, EventKind::Bumped);
                 }
@@ -136,7 +136,7 @@ impl Engine {
                 self.resolve_claims(session, &mut next).await?;
                 // Before the commit, and only after a bump: claims that no token has room for change no row.
                 self.renewed((*next).clone(), iat)?;
-                let applied = self.shared.store.commit(version, &next).await? == Commit::Applied;
+                let applied = self.shared.store()?.commit(version, &next).await? == Commit::Applied;
                 if applied {
                     self.report(&next, EventKind::Renewed);
                 }
@@ -145,7 +145,7 @@ impl Engine {
             // Only the idle end moved: whoever commits first has moved it for all, and where the store does
             // not answer the next request tries again.
             Renew::Write { iat, next, claims_due: false } => {
-                match self.shared.store.commit(version, &next).await {
+                match self.shared.store()?.commit(version, &next).await {
                     Ok(Commit::Applied) => {
                         self.report(&next, EventKind::Renewed);
                         Ok(Some((*next, iat)))

@@ -24,7 +24,7 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`].
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Failure> {
-        Ok(self.shared.store.load(id).await?.map(|(session, _)| session))
+        Ok(self.shared.store()?.load(id).await?.map(|(session, _)| session))
     }
 
     /// Ends a session, if it lives. Idempotent: ending an ended or unknown session succeeds.
@@ -41,7 +41,7 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`]; some may have ended: ask again.
     pub async fn revoke_others(&self, keep: &Session, reason: Reason) -> Result<usize, Failure> {
-        self.shared.store.set_subject_epoch(&keep.subject, self.now()).await?;
+        self.shared.store()?.set_subject_epoch(&keep.subject, self.now()).await?;
         self.revoke_all(&keep.subject, Some(keep.id), reason).await
     }
 
@@ -50,7 +50,7 @@ impl Engine {
     /// # Errors
     /// [`Failure::Unavailable`]; some may have ended: ask again.
     pub async fn revoke_subject(&self, subject: &str, reason: Reason) -> Result<usize, Failure> {
-        self.shared.store.set_subject_epoch(subject, self.now()).await?;
+        self.shared.store()?.set_subject_epoch(subject, self.now()).await?;
         self.revoke_all(subject, None, reason).await
     }
 
@@ -62,9 +62,9 @@ impl Engine {
     pub async fn bump(&self, id: SessionId) -> Result<bool, Failure> {
         for _ in 0..ROUNDS {
             let now = self.now();
-            let Some((session, version)) = self.shared.store.load(id).await? else { return Ok(false) };
+            let Some((session, version)) = self.shared.store()?.load(id).await? else { return Ok(false) };
             let Some(next) = rekindle_core::bump(&session, now) else { return Ok(false) };
-            if self.shared.store.commit(version, &next).await? == Commit::Applied {
+            if self.shared.store()?.commit(version, &next).await? == Commit::Applied {
                 self.report(&next, EventKind::Bumped);
                 return Ok(true);
             }
@@ -95,15 +95,15 @@ impl Engine {
     /// [`Failure::Unavailable`].
     pub async fn list(&self, subject: &str) -> Result<Vec<Session>, Failure> {
         let now = self.now();
-        let mut sessions = self.shared.store.list(subject).await?;
+        let mut sessions = self.shared.store()?.list(subject).await?;
         sessions.retain(|session| now < session.idle_until && now < session.absolute_until);
         sessions.sort_by_key(|session| (std::cmp::Reverse(session.auth_time), session.id));
         Ok(sessions)
     }
 
     pub(super) async fn revoke_now(&self, id: SessionId, reason: Reason) -> Result<(), Failure> {
-        if self.shared.store.revoke(id, reason).await? == Revoke::Revoked
-            && let Some((session, _)) = self.shared.store.load(id).await?
+        if self.shared.store()?.revoke(id, reason).await? == Revoke::Revoked
+            && let Some((session, _)) = self.shared.store()?.load(id).await?
         {
             self.report(&session, EventKind::Revoked(reason));
         }
@@ -119,7 +119,7 @@ impl Engine {
         let engine = self.clone();
         let subject = subject.to_owned();
         self.finish(async move {
-            let sessions = engine.shared.store.list(&subject).await?;
+            let sessions = engine.shared.store()?.list(&subject).await?;
             let others = sessions.iter().filter(|session| Some(session.id) != keep);
             let mut ended = 0;
             for session in others {

@@ -19,7 +19,8 @@ impl Engine {
         }
         let (engine, id) = (self.clone(), session.id);
         drop(self.begin(async move {
-            let Ok(Some((session, version))) = engine.shared.store.load(id).await else { return };
+            let Ok(store) = engine.shared.store() else { return };
+            let Ok(Some((session, version))) = store.load(id).await else { return };
             let latest = session.lineage.latest;
             let outcome = rekindle_core::renew(&session, latest, &engine.view.policy, engine.now());
             let _ = engine.carry_out(version, &session, outcome).await;
@@ -33,7 +34,7 @@ impl Engine {
     ) -> Result<(AccessToken, Session), Failure> {
         let (engine, id, generation) = (self.clone(), token.session(), token.generation());
         for _ in 0..ROUNDS {
-            let Some((session, version)) = self.shared.store.load(id).await? else {
+            let Some((session, version)) = self.shared.store()?.load(id).await? else {
                 return Err(Failure::SessionEnded(Ended::Unknown));
             };
             let outcome = match rekindle_core::renew(&session, generation, &self.view.policy, self.now()) {

@@ -28,18 +28,26 @@ async fn run(shared: Weak<Shared>, view: Arc<View>) {
         tick.tick().await;
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared, view: Arc::clone(&view) };
-        // Each is tried again at the next tick; what is in force stays in force until then.
-        let _ = engine.shared.keys.reload().await;
-        for policy in engine.policies() {
-            let _ = engine.shared.keys.retire(&policy, &*engine.shared.entropy).await;
-        }
-        while matches!(engine.purge().await, Ok(gone) if gone.rows.max(gone.changes) >= PURGE_BATCH) {}
+        engine.look_after().await;
     }
 }
 
 impl Engine {
-    /// Forgets one batch of rows that nothing alive refers to, and of changes that no verifier needs any more. The engine's own upkeep
-    /// calls it; an application that runs without tokio's timer may do so itself.
+    /// What the upkeep does at each tick, as far as it can be done now. Each part is tried again at the next; what is in force stays
+    /// in force until then. An application that runs without tokio's timer may call it every half a minute.
+    pub async fn look_after(&self) {
+        let _ = self.shared.keys.reload().await;
+        // By a clock that is ahead, keys would be retired under tokens that live, and rows purged.
+        if self.check_clock().await.is_err() {
+            return;
+        }
+        for policy in self.policies() {
+            let _ = self.shared.keys.retire(&policy, &*self.shared.entropy).await;
+        }
+        while matches!(self.purge().await, Ok(gone) if gone.rows.max(gone.changes) >= PURGE_BATCH) {}
+    }
+
+    /// Forgets one batch of rows that nothing alive refers to, and of changes that no verifier needs any more. Part of [`look_after`](Self::look_after).
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
@@ -49,6 +57,6 @@ impl Engine {
         // grants the most leeway must have learned of that end until it refuses the token by its age.
         let Seconds(kept) = self.changes_matter_for();
         let before = rekindle_core::Timestamp::from_unix(now.saturating_sub(kept));
-        Ok(self.shared.store.purge(before, PURGE_BATCH).await?)
+        Ok(self.shared.store()?.purge(before, PURGE_BATCH).await?)
     }
 }

@@ -9,8 +9,8 @@
 //! * A write is acknowledged when it is as durable as [`durability`](Store::durability) says, and not before.
 //! * A failed or timed-out write may have been applied or not. The protocol lives with both.
 //! * Rows appear by [`insert`](Store::insert) alone; no other call creates one.
-//! * What was inserted or committed is loaded again exactly: any text, any number up to 2^62. A larger number
-//!   may be refused.
+//! * What was inserted or committed is loaded again exactly: any text, any count up to 2^62, any moment up to
+//!   2^42 seconds (the year 141,000). A larger one may be refused.
 //! * Where a row and its index or feed entry cannot change together, the row is the authority, the answer
 //!   leaves after both, and a repeated call mends the rest.
 
@@ -20,19 +20,48 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
 
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use crate::entropy::{Entropy, random};
+
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod memory;
+mod moving;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use self::moving::{Moved, copy_sessions, copy_subject_epochs};
+
 /// Tells one state of a row from every other. Whoever commits says which version the decision was made on.
 ///
-/// A version never comes back on another state of the row. A counter will do where nobody outlives a store that
-/// goes back in time; where a fail-over can lose commits under running servers it will not, and a commit decided
-/// before could land on a row it never saw (`a_version_that_returns_after_a_roll_back_logs_out`).
+/// It rises with every write, and never comes back on another state of the row. A counter will do where nobody
+/// outlives a store that goes back in time. Where a fail-over can lose commits under running servers it will not,
+/// and a commit decided before could land on a row it never saw (`a_version_that_returns_after_a_roll_back_logs_out`):
+/// there, chance goes with the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
+
+/// How many low bits of a version are chance, for stores that can lose commits and go on.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+const CHANCE: u32 = 32;
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+impl Version {
+    /// The version of the next write, of up to 2^31 in a row's life. The same step, taken again after the first one was lost,
+    /// gets another one, but for one chance in four milliards.
+    fn after(self, entropy: &dyn Entropy) -> Self {
+        Self((((self.0 >> CHANCE) + 1) << CHANCE) | Self::chance(entropy))
+    }
+
+    /// Its low bits, for a store that counts up the others itself.
+    fn chance(entropy: &dyn Entropy) -> u64 {
+        u64::from(u32::from_le_bytes(random(entropy)))
+    }
+}
 
 /// What became of an [`insert`](Store::insert).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +233,8 @@ pub struct Stats {
 pub enum Survives {
     /// Nothing: it ends with this process.
     Nothing,
+    /// The end of the store's process or a loss of its power, but for what was written in the last two seconds.
+    ButLastSeconds,
     /// The end of the process, kill -9 included.
     ProcessKill,
     /// The loss of power of its machine.
@@ -273,9 +304,9 @@ pub trait Store: Send + Sync + 'static {
     /// through the whole scan is seen.
     async fn scan(&self, after: Option<SessionId>, limit: usize) -> Result<Scan, StoreError>;
 
-    /// Forgets rows, whatever their status, whose `absolute_until` is before `before`, and changes that
-    /// entered the feed before `before`, as the store's clock tells; at most `limit` of each, the oldest
-    /// first. Answers how many went; fewer than `limit` of a kind means that none of it is left to go.
+    /// Forgets rows, whatever their status, whose `absolute_until` is before `before`, in no particular order,
+    /// and changes that entered the feed before `before`, as the store's clock tells, the oldest first; at most
+    /// `limit` of each. Answers how many went; fewer than `limit` of a kind means that none of it is left to go.
     ///
     /// Callers leave an access token's life and some minutes of clock skew between `before` and now: what is
     /// forgotten then no longer matters to any verifier.
@@ -286,6 +317,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Raises the subject's epoch; a lower value than the present one is ignored.
     async fn set_subject_epoch(&self, subject: &str, epoch: Timestamp) -> Result<(), StoreError>;
+
+    /// Subjects that have an epoch, with it, after the subject `after`, at most `limit` (0 counts as 1), in an order
+    /// of the store's own. Whoever goes on with the last of them until none comes has seen all that were there from
+    /// the beginning.
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError>;
 
     /// The feed after `cursor`, at most `limit` entries; from the beginning with `None`.
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError>;
@@ -301,4 +341,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// What its acknowledged writes outlive.
     fn durability(&self) -> Durability;
+
+    /// What the store's own clock shows now, where it has one that servers on other machines can be compared with;
+    /// `None` where the store is on the caller's machine.
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
 }

@@ -19,6 +19,10 @@ impl Clock for Standing {
     fn now(&self) -> Timestamp {
         NOW
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 pub struct World {

@@ -35,6 +35,10 @@ impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(self.0.load(Ordering::SeqCst))
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 /// Remembers what happened.

@@ -1,4 +1,4 @@
-//! The accounts' table, and who asks it.
+//! The accounts' table in an SQLite file, and who asks it.
 //!
 //! One connection reads, where its caller is: every refresh asks, the answer takes microseconds, and a thread that
 //! reads for all would cost more to reach. The other one writes, on a thread of its own: it waits for the session
@@ -8,9 +8,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params};
 use tokio::sync::{mpsc, oneshot};
 
+use super::keeping::{Edit, Keeping, Row};
 use crate::accounts::{AccountsError, Claims};
 
 /// The version of the table that this program writes, kept under `accounts_schema` in the file's `meta`.
@@ -31,18 +33,6 @@ macro_rules! select {
 const BY_SUBJECT: &str = select!("subject = ?1");
 const BY_USERNAME: &str = select!("username = ?1");
 
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) subject: String,
-    pub(super) username: String,
-    /// A PHC string.
-    pub(super) password: String,
-    pub(super) credential_version: u64,
-    pub(super) claims: Claims,
-    pub(super) disabled: bool,
-    pub(super) created_at: u64,
-}
-
 #[derive(Clone)]
 pub(super) struct File {
     reader: Arc<Mutex<Connection>>,
@@ -60,100 +50,29 @@ impl File {
         Ok(Self { reader: Arc::new(Mutex::new(reader)), writer: Writer::start(connection)? })
     }
 
-    pub(super) fn by_username(&self, username: &str) -> Result<Option<Row>, AccountsError> {
-        one(&self.reader(), BY_USERNAME, username)
-    }
-
-    pub(super) fn by_subject(&self, subject: &str) -> Result<Option<Row>, AccountsError> {
-        one(&self.reader(), BY_SUBJECT, subject)
-    }
-
-    pub(super) fn all(&self) -> Result<Vec<Row>, AccountsError> {
-        let connection = self.reader();
-        let mut query = connection.prepare(select!("1 ORDER BY username"))?;
-        let rows = query.query_map([], read)?;
-        rows.map(|row| parse(row?)).collect()
-    }
-
     fn reader(&self) -> MutexGuard<'_, Connection> {
         // A read that panicked has changed nothing.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn insert(&self, row: Row) -> Result<(), AccountsError> {
+    /// Inserts, or does `otherwise`; [`AccountsError::Exists`] where that is nothing.
+    async fn write(&self, otherwise: &'static str, row: Row) -> Result<(), AccountsError> {
         self.writer
             .run(move |db| {
-                let inserted = db.execute(
-                    "INSERT INTO accounts (subject, username, password, credential_version, claims, disabled, \
-                     created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (username) DO NOTHING",
-                    (
-                        row.subject,
-                        row.username,
-                        row.password,
-                        row.credential_version.cast_signed(),
-                        row.claims.as_str(),
-                        row.disabled,
-                        row.created_at.cast_signed(),
-                    ),
-                )?;
-                if inserted == 0 { Err(AccountsError::Exists) } else { Ok(()) }
-            })
-            .await
-    }
-
-    /// Replaces the password and counts that up, in one step.
-    pub(super) async fn set_password(&self, username: &str, hash: String) -> Result<String, AccountsError> {
-        let username = username.to_owned();
-        self.one(
-            "UPDATE accounts SET password = ?2, credential_version = credential_version + 1",
-            (username, hash),
-        )
-        .await
-    }
-
-    /// The same, only where the hash is still `old`: of two changes at once, one wins. Answers whether it did.
-    pub(super) async fn change_password(
-        &self,
-        subject: &str,
-        old: &str,
-        new: String,
-    ) -> Result<bool, AccountsError> {
-        let (subject, old) = (subject.to_owned(), old.to_owned());
-        self.writer
-            .run(move |db| {
-                let update = "UPDATE accounts SET password = ?3, credential_version = credential_version + 1 \
-                              WHERE subject = ?1 AND password = ?2 AND disabled = 0";
-                Ok(db.execute(update, (subject, old, new))? == 1)
-            })
-            .await
-    }
-
-    pub(super) async fn set_disabled(&self, username: &str, disabled: bool) -> Result<String, AccountsError> {
-        self.one("UPDATE accounts SET disabled = ?2", (username.to_owned(), disabled)).await
-    }
-
-    pub(super) async fn set_claims(&self, username: &str, claims: Claims) -> Result<String, AccountsError> {
-        let claims = claims.as_str().to_owned();
-        self.one("UPDATE accounts SET claims = ?2", (username.to_owned(), claims)).await
-    }
-
-    pub(super) async fn remove(&self, username: &str) -> Result<String, AccountsError> {
-        self.one("DELETE FROM accounts", (username.to_owned(),)).await
-    }
-
-    /// The same password, hashed anew: only where the hash is still `old`, or a change of the password that
-    /// came between would be undone.
-    pub(super) async fn replace_hash(
-        &self,
-        subject: &str,
-        old: &str,
-        new: String,
-    ) -> Result<(), AccountsError> {
-        let (subject, old) = (subject.to_owned(), old.to_owned());
-        self.writer
-            .run(move |db| {
-                let update = "UPDATE accounts SET password = ?3 WHERE subject = ?1 AND password = ?2";
-                Ok(db.execute(update, (subject, old, new)).map(drop)?)
+                let insert = format!(
+                    "INSERT INTO accounts (subject, username, password, credential_version, claims, disabled, created_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) {otherwise}"
+                );
+                let values = (
+                    row.subject,
+                    row.username,
+                    row.password,
+                    row.credential_version.cast_signed(),
+                    row.claims.as_str(),
+                    row.disabled,
+                    row.created_at.cast_signed(),
+                );
+                if db.execute(&insert, values)? == 0 { Err(AccountsError::Exists) } else { Ok(()) }
             })
             .await
     }
@@ -168,6 +87,74 @@ impl File {
                 let statement = format!("{statement} WHERE username = ?1 RETURNING subject");
                 let subject = db.query_row(&statement, params, |row| row.get(0)).optional()?;
                 subject.ok_or(AccountsError::Unknown)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Keeping for File {
+    async fn by_username(&self, username: &str) -> Result<Option<Row>, AccountsError> {
+        one(&self.reader(), BY_USERNAME, username)
+    }
+
+    async fn by_subject(&self, subject: &str) -> Result<Option<Row>, AccountsError> {
+        one(&self.reader(), BY_SUBJECT, subject)
+    }
+
+    async fn all(&self) -> Result<Vec<Row>, AccountsError> {
+        let connection = self.reader();
+        let mut query = connection.prepare(select!("1 ORDER BY username"))?;
+        let rows = query.query_map([], read)?;
+        rows.map(|row| parse(row?)).collect()
+    }
+
+    async fn insert(&self, row: Row) -> Result<(), AccountsError> {
+        self.write("ON CONFLICT (username) DO NOTHING", row).await
+    }
+
+    async fn put(&self, row: Row) -> Result<(), AccountsError> {
+        if self.by_username(&row.username).await?.is_some_and(|other| other.subject != row.subject) {
+            return Err(AccountsError::Exists);
+        }
+        let replace = "ON CONFLICT (subject) DO UPDATE SET username = excluded.username, password = excluded.password, \
+                       credential_version = excluded.credential_version, claims = excluded.claims, \
+                       disabled = excluded.disabled";
+        self.write(replace, row).await
+    }
+
+    async fn update(&self, username: &str, edit: Edit) -> Result<String, AccountsError> {
+        let name = username.to_owned();
+        match edit {
+            Edit::Password(hash) => {
+                let update = "UPDATE accounts SET password = ?2, credential_version = credential_version + 1";
+                self.one(update, (name, hash)).await
+            }
+            Edit::Disabled(disabled) => self.one("UPDATE accounts SET disabled = ?2", (name, disabled)).await,
+            Edit::Claims(claims) => {
+                self.one("UPDATE accounts SET claims = ?2", (name, claims.as_str().to_owned())).await
+            }
+            Edit::Remove => self.one("DELETE FROM accounts", (name,)).await,
+        }
+    }
+
+    async fn change_password(&self, subject: &str, old: &str, new: String) -> Result<bool, AccountsError> {
+        let (subject, old) = (subject.to_owned(), old.to_owned());
+        self.writer
+            .run(move |db| {
+                let update = "UPDATE accounts SET password = ?3, credential_version = credential_version + 1 \
+                              WHERE subject = ?1 AND password = ?2 AND disabled = 0";
+                Ok(db.execute(update, (subject, old, new))? == 1)
+            })
+            .await
+    }
+
+    async fn replace_hash(&self, subject: &str, old: &str, new: String) -> Result<(), AccountsError> {
+        let (subject, old) = (subject.to_owned(), old.to_owned());
+        self.writer
+            .run(move |db| {
+                let update = "UPDATE accounts SET password = ?3 WHERE subject = ?1 AND password = ?2";
+                Ok(db.execute(update, (subject, old, new)).map(drop)?)
             })
             .await
     }

@@ -1,6 +1,8 @@
-//! Accounts in the session store's own SQLite file: argon2id, a table of their own.
+//! Accounts in the session store's own SQLite file or PostgreSQL database: argon2id, a table of their own.
 
 mod file;
+mod keeping;
+mod postgres;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,15 +11,18 @@ use async_trait::async_trait;
 use rekindle::clock::Clock;
 use rekindle::core::Timestamp;
 use rekindle::entropy::Entropy;
+use rekindle::store::postgres::PostgresStore;
 
 use super::password::{Check, Hasher};
 use super::{
     Account, Accounts, AccountsError, Change, Claims, Extent, HashingOptions, MAX_USERNAME, Password, State,
     Update, Verdict, Verified, flaw,
 };
-use file::{File, Row};
+use file::File;
+use keeping::{Edit, Keeping, Row};
+use postgres::Table;
 
-/// What builtin accounts need beside their file.
+/// What builtin accounts need beside the place where they are kept.
 #[derive(Clone)]
 pub struct BuiltinOptions {
     /// What hashing may cost.
@@ -31,7 +36,7 @@ pub struct BuiltinOptions {
 /// The builtin accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct Builtin {
-    file: File,
+    kept: Arc<dyn Keeping>,
     hasher: Hasher,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -44,8 +49,34 @@ impl Builtin {
     /// # Errors
     /// Where the file cannot be opened or is no store's, or its accounts were written by a newer version.
     pub fn open(path: &Path, options: BuiltinOptions) -> Result<Self, AccountsError> {
+        Self::over(Arc::new(File::open(path)?), options)
+    }
+
+    /// The accounts in the database of `store`, whose migrations have made their table.
+    ///
+    /// # Errors
+    /// Where hashing cannot be done as `options` say.
+    pub fn beside(store: &PostgresStore, options: BuiltinOptions) -> Result<Self, AccountsError> {
+        Self::over(Arc::new(Table(store.beside())), options)
+    }
+
+    /// Makes the accounts of `other` what they are here. Answers how many there are, and the names that are there alone.
+    ///
+    /// # Errors
+    /// Where either fails, or a name there belongs to another subject.
+    pub(crate) async fn copy_into(&self, other: &Self) -> Result<(usize, Vec<String>), AccountsError> {
+        let rows = self.kept.all().await?;
+        for row in &rows {
+            other.kept.put(row.clone()).await?;
+        }
+        let mut there = other.kept.all().await?;
+        there.retain(|account| !rows.iter().any(|row| row.subject == account.subject));
+        Ok((rows.len(), there.into_iter().map(|account| account.username).collect()))
+    }
+
+    fn over(kept: Arc<dyn Keeping>, options: BuiltinOptions) -> Result<Self, AccountsError> {
         let hasher = Hasher::new(&options.hashing, Arc::clone(&options.entropy))?;
-        Ok(Self { file: File::open(path)?, hasher, clock: options.clock, entropy: options.entropy })
+        Ok(Self { kept, hasher, clock: options.clock, entropy: options.entropy })
     }
 
     /// A random UUID, version 4 (RFC 9562 section 5.4): says nothing of the account, and is never reused.
@@ -68,7 +99,7 @@ impl Builtin {
 #[async_trait]
 impl Accounts for Builtin {
     async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError> {
-        let row = self.file.by_username(username)?;
+        let row = self.kept.by_username(username).await?;
         let stored = row.as_ref().map(|row| row.password.clone());
         let check = self.hasher.check(password.clone(), stored).await?;
         let Some(row) = row.filter(|row| check != Check::Wrong && !row.disabled) else {
@@ -85,7 +116,7 @@ impl Accounts for Builtin {
     }
 
     async fn state(&self, subject: &str) -> Result<State, AccountsError> {
-        Ok(match self.file.by_subject(subject)? {
+        Ok(match self.kept.by_subject(subject).await? {
             None => State::Gone,
             Some(row) if row.disabled => State::Disabled,
             Some(Row { claims, credential_version, .. }) => {
@@ -108,7 +139,7 @@ impl Accounts for Builtin {
             disabled: false,
             created_at: self.clock.now().as_unix(),
         };
-        self.file.insert(row).await?;
+        self.kept.insert(row).await?;
         Ok(subject)
     }
 
@@ -120,7 +151,7 @@ impl Accounts for Builtin {
     ) -> Result<Change, AccountsError> {
         // A second round only where something else replaced the hash in between.
         for _ in 0..2 {
-            let row = self.file.by_subject(subject)?.filter(|row| !row.disabled);
+            let row = self.kept.by_subject(subject).await?.filter(|row| !row.disabled);
             let stored = row.as_ref().map(|row| row.password.clone());
             let check = self.hasher.check(old.clone(), stored.clone()).await?;
             let Some(row) = row else { return Ok(Change::Denied) };
@@ -129,7 +160,7 @@ impl Accounts for Builtin {
                 return Ok(if already { Change::Changed } else { Change::Denied });
             }
             let hash = self.hash(new.clone()).await?;
-            if self.file.change_password(subject, &row.password, hash).await? {
+            if self.kept.change_password(subject, &row.password, hash).await? {
                 return Ok(Change::Changed);
             }
         }
@@ -137,20 +168,18 @@ impl Accounts for Builtin {
     }
 
     async fn update(&self, username: &str, update: Update) -> Result<String, AccountsError> {
-        match update {
-            Update::Password(password) => {
-                let hash = self.hash(password).await?;
-                self.file.set_password(username, hash).await
-            }
-            Update::Disable => self.file.set_disabled(username, true).await,
-            Update::Enable => self.file.set_disabled(username, false).await,
-            Update::Claims(claims) => self.file.set_claims(username, claims).await,
-            Update::Remove => self.file.remove(username).await,
-        }
+        let edit = match update {
+            Update::Password(password) => Edit::Password(self.hash(password).await?),
+            Update::Disable => Edit::Disabled(true),
+            Update::Enable => Edit::Disabled(false),
+            Update::Claims(claims) => Edit::Claims(claims),
+            Update::Remove => Edit::Remove,
+        };
+        self.kept.update(username, edit).await
     }
 
     async fn list(&self) -> Result<Vec<Account>, AccountsError> {
-        let rows = self.file.all()?;
+        let rows = self.kept.all().await?;
         Ok(rows
             .into_iter()
             .map(|Row { subject, username, disabled, created_at, claims, .. }| Account {
@@ -175,7 +204,7 @@ impl Builtin {
 
     async fn strengthen(&self, row: &Row, password: Password) -> Result<(), AccountsError> {
         let hash = self.hasher.hash(password).await?;
-        self.file.replace_hash(&row.subject, &row.password, hash).await
+        self.kept.replace_hash(&row.subject, &row.password, hash).await
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -192,60 +191,6 @@ impl FromStr for Page {
 impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Where the rows are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreAt {
-    /// In this process: they end with it.
-    Memory,
-    /// In an SQLite file; a relative path counts from `data_dir`.
-    Sqlite(PathBuf),
-}
-
-impl StoreAt {
-    /// The file of the store, if it has one.
-    pub fn file(&self, data_dir: &Path) -> Option<PathBuf> {
-        match self {
-            Self::Memory => None,
-            Self::Sqlite(path) => Some(data_dir.join(path)),
-        }
-    }
-}
-
-impl FromStr for StoreAt {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            Some(("memory", "")) => Ok(Self::Memory),
-            Some(("sqlite", path)) if !path.is_empty() && !path.contains('\0') => {
-                Ok(Self::Sqlite(path.into()))
-            }
-            Some((kind @ ("redis" | "rediss" | "redis+cluster" | "postgres" | "postgresql"), _)) => Err(
-                format!("a store of the kind `{kind}:` is not in this version; write sqlite:PATH or memory:"),
-            ),
-            _ => Err("write sqlite:PATH or memory:".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for StoreAt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory:"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-        }
-    }
-}
-
-impl Leaf for StoreAt {
-    // A store's address may hold a password.
-    const SECRET: bool = true;
-
-    fn shown(&self) -> String {
-        format!("{:?}", self.to_string())
     }
 }
 

@@ -4,6 +4,7 @@ mod address;
 mod amount;
 mod header;
 mod secret;
+mod store;
 mod words;
 
 use std::path::PathBuf;
@@ -12,10 +13,11 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 use super::span::{Lifetime, Span, Timeout, Window};
 pub(crate) use address::is_private_host;
-pub use address::{Address, Network, Origin, Page, PublicUrl, StoreAt};
+pub use address::{Address, Network, Origin, Page, PublicUrl};
 pub use amount::{Count, Quota, Rate};
 pub use header::{HeaderName, IdentityHeader};
 pub use secret::{KeyText, Secret};
+pub use store::StoreAt;
 pub(crate) use words::words;
 pub use words::{
     AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel, RenewalMode, SameSite, Signature, SqlPreset,

@@ -163,6 +163,14 @@ impl Store for MeasuredStore {
         self.write(&self.set_subject_epoch, self.inner.set_subject_epoch(subject, epoch), |()| false).await
     }
 
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.inner.subject_epochs(after, limit).await
+    }
+
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
         self.changes_since.measure(self.inner.changes_since(cursor, limit)).await
     }
@@ -184,5 +192,9 @@ impl Store for MeasuredStore {
 
     fn durability(&self) -> Durability {
         self.inner.durability()
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.time().await
     }
 }

@@ -6,7 +6,7 @@ use super::marks::Marks;
 use super::site::{all, piped};
 
 /// What the message names, and a file that is refused. `SECRET` has 20 characters and `LONG` 40.
-const FILES: [(&str, &str); 33] = [
+const FILES: [(&str, &str); 35] = [
     ("accounts.webhook_secret", "accounts.webhook_secret = 'LONG'"),
     ("32 to 512 bytes", "accounts.webhook_secret = 'SECRET'"),
     ("32 to 512 bytes", "[accounts]\nwebhook_secret = \"SECRET\""),
@@ -28,8 +28,10 @@ const FILES: [(&str, &str); 33] = [
     ("unknown key `password`", "password = 'SECRET'"),
     ("unknown key `api_token`", "api_token = 'SECRET'"),
     ("unknown key `limits.passphrase`", "[limits]\npassphrase = 'LONG'"),
-    ("`redis:` is not in this version", "store = 'redis://:SECRET@localhost/0'"),
-    ("`postgres:` is not in this version", "store = 'postgres://ada:LONG@db/rekindle'"),
+    ("keys.master_file and store do not", "store = 'redis://:SECRET@localhost/0'"),
+    ("keys.master_file and store do not", "store = 'postgres://ada:LONG@db/rekindle'"),
+    ("write redis://", "store = 'redis://:SECRET@local host/0'"),
+    ("write postgres://", "store = 'postgres://ada:LONG@db:port/rekindle'"),
     ("sqlite:PATH", "store = 'ada:SECRET@db'"),
     ("web address", "[events]\nwebhook_secret = 'LONG'\nwebhook_url = 'https://ada:SECRET@app'"),
     ("web address", "accounts.webhook_url = 'https://app/users?token=LONG'"),
@@ -47,7 +49,7 @@ const VARIABLES: [(&str, &str, &str); 11] = [
     ("32 to 512 bytes", "ACCOUNTS__WEBHOOK_SECRET", "SECRET"),
     ("EVENTS__WEBHOOK_SECRET_FILE: cannot read", "EVENTS__WEBHOOK_SECRET_FILE", "LONG"),
     ("no key is called so", "ACCOUNTS__WEBHOOK_SECRT", "LONG"),
-    ("`redis:` is not in this version", "STORE", "redis://:SECRET@localhost"),
+    ("keys.master_file and store do not", "STORE", "redis://:SECRET@localhost"),
     ("STORE_FILE: cannot read", "STORE_FILE", "redis://:SECRET@localhost"),
     ("web address", "ACCOUNTS__WEBHOOK_URL", "https://ada:SECRET@app"),
     ("a text, expected", "WORKERS", "SECRET"),
@@ -96,6 +98,20 @@ fn an_error_in_a_configuration_does_not_say_its_secrets() {
     std::fs::write(folder.join("key"), format!("{hex}{secret}")).unwrap();
     let master = [("REKINDLE__KEYS__MASTER_FILE", "key")];
     refused("is not a master key", &["key", "api", "add", "a", "--config", "r.toml"], &master);
+    // A store that is not there.
+    std::fs::write(folder.join("ring"), hex).unwrap();
+    for (expected, at) in [
+        ("cannot use Redis", format!("redis://ada:{secret}@127.0.0.1:1")),
+        ("cannot use Redis", format!("redis+cluster://:{secret}@127.0.0.1:1,127.0.0.1:2")),
+        ("cannot open postgres://ada@127.0.0.1:1/d", format!("postgres://ada:{secret}@127.0.0.1:1/d")),
+    ] {
+        let variables = [
+            ("REKINDLE__KEYS__MASTER_FILE", "ring"),
+            ("REKINDLE__STORE", at.as_str()),
+            ("REKINDLE__LISTEN", "127.0.0.1:0"),
+        ];
+        refused(expected, &["serve", "--config", "r.toml"], &variables);
+    }
     let key = certificates.join("first.key.pem").display().to_string();
     std::fs::write(folder.join("half.pem"), &pem[..pem.len() / 2]).unwrap();
     for (expected, key_file) in [("holds no certificate", key.as_str()), ("has no end", "half.pem")] {

@@ -1,29 +1,47 @@
 //! Linearizability: what concurrent callers were told is checked against one order of events.
 //!
-//! A row is a register with versions, so the order of its values is known, and a history is linearizable
-//! exactly if each version has one writer, each answer fits the version it names, and no answer is older
-//! than what somebody knew before the question, nor newer than what was begun before the answer.
+//! Every write takes a row to its next generation or to its end, so the order of its values is known, and a
+//! history is linearizable exactly if each value has one writer, each answer fits the value it names, and no
+//! answer is older than what somebody knew before the question, nor newer than what was begun before the answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rekindle_core::{Reason, SessionId, Status};
+use rekindle_core::{Generation, Reason, Session, SessionId, Status};
 
 use super::trial::{Answered, Dice, START, Trial, rotated, row, workers};
-use crate::store::{Commit, Revoke, Store, Version};
+use crate::store::{Commit, Revoke, Store};
 
 /// What a worker asked and was told.
 #[derive(Clone, Debug)]
 enum Told {
-    /// The row was of this version, with this text, and active or not.
-    Loaded { version: Version, text: String, active: bool },
-    /// A commit on this version was applied; it wrote this text.
-    Applied { version: Version, text: String },
-    /// A commit on this version met another.
-    Conflict { version: Version },
+    /// The row was this far, with this text.
+    Loaded { at: Place, text: String },
+    /// A commit on a row that was this far was applied; it wrote this text.
+    Applied { on: Place, text: String },
+    /// A commit on a row that was this far met another.
+    Conflict { on: Place },
     /// The end: whether this call was it.
     Ended { by_us: bool },
+}
+
+/// How far a row has come: its newest generation, and whether it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    generation: Generation,
+    ended: bool,
+}
+
+impl Place {
+    fn of(row: &Session) -> Self {
+        Self { generation: row.lineage.latest, ended: row.status != Status::Active }
+    }
+
+    /// Where a commit takes it.
+    fn next(self) -> Self {
+        Self { generation: self.generation.next(), ..self }
+    }
 }
 
 /// An exchange, between two ticks of one counter.
@@ -50,7 +68,7 @@ pub async fn histories_are_linearizable(trial: Trial) {
         .await;
         let events: Vec<Event> = events.into_iter().flatten().collect();
         for id in ids {
-            let end = row(&*trial.store, id).await.1;
+            let end = Place::of(&row(&*trial.store, id).await.0);
             let own: Vec<Event> = events.iter().filter(|event| event.session == id).cloned().collect();
             check(&own, end);
         }
@@ -82,15 +100,14 @@ async fn work(
                 next.device.last_seen = START;
                 let text = next.device.label.clone();
                 match store.commit(*version, &next).await.answered() {
-                    Commit::Applied => Told::Applied { version: *version, text },
-                    Commit::Conflict => Told::Conflict { version: *version },
+                    Commit::Applied => Told::Applied { on: Place::of(held), text },
+                    Commit::Conflict => Told::Conflict { on: Place::of(held) },
                 }
             }
             _ => {
                 let (session, version) = row(store, session).await;
                 seen.insert(session.id, (session.clone(), version));
-                let active = session.status == Status::Active;
-                Told::Loaded { version, text: session.device.label, active }
+                Told::Loaded { at: Place::of(&session), text: session.device.label }
             }
         };
         let answered = ticks.fetch_add(1, Ordering::SeqCst);
@@ -99,55 +116,57 @@ async fn work(
     events
 }
 
-/// Checks one session's history, whose last version is `end`.
-fn check(events: &[Event], end: Version) {
-    let mut writers: BTreeMap<Version, &Event> = BTreeMap::new();
+/// Checks one session's history, which came as far as `end`.
+fn check(events: &[Event], end: Place) {
+    let mut writers: BTreeMap<Place, &Event> = BTreeMap::new();
     let mut enders = Vec::new();
     for event in events {
         match &event.told {
-            Told::Applied { version, .. } => {
-                let other = writers.insert(Version(version.0 + 1), event);
-                assert!(other.is_none(), "two commits were applied on {version:?}: {other:?} and {event:?}");
+            Told::Applied { on, .. } => {
+                let other = writers.insert(on.next(), event);
+                assert!(other.is_none(), "two commits were applied on {on:?}: {other:?} and {event:?}");
             }
             Told::Ended { by_us: true } => enders.push(event),
             _ => {}
         }
     }
     assert!(enders.len() <= 1, "ended twice: {enders:?}");
-    // The end is the last write: nothing is applied on an ended row.
+    assert!(writers.keys().all(|written| *written <= end), "applied beyond the last row, {end:?}");
     if let Some(ender) = enders.first() {
+        assert!(end.ended, "{ender:?} and the last row is alive");
+        // The end is the last write: nothing is applied on an ended row.
         let other = writers.insert(end, ender);
         assert!(other.is_none(), "{other:?} was applied after the end");
     }
 
-    // The newest version that anybody had been told of when a question was asked.
+    // How far anybody had been told that it is when a question was asked.
     let known_at = |asked: u64| {
         let told =
             events.iter().filter(|event| event.answered < asked).filter_map(|event| match event.told {
-                Told::Loaded { version, .. } => Some(version),
-                Told::Applied { version, .. } => Some(Version(version.0 + 1)),
+                Told::Loaded { at, .. } => Some(at),
+                Told::Applied { on, .. } => Some(on.next()),
                 Told::Ended { .. } => Some(end),
                 Told::Conflict { .. } => None,
             });
-        told.max().unwrap_or(Version(0))
+        told.max()
     };
     for event in events {
         match &event.told {
-            Told::Loaded { version, text, active } => {
-                assert!(*version >= known_at(event.asked), "{event:?} is stale");
-                let Some(writer) = writers.get(version) else { continue };
+            Told::Loaded { at, text } => {
+                assert!(Some(*at) >= known_at(event.asked), "{event:?} is stale");
+                let Some(writer) = writers.get(at) else { continue };
                 assert!(writer.asked < event.answered, "{event:?} was told before {writer:?} was asked");
-                match &writer.told {
-                    Told::Applied { text: written, .. } => assert!(text == written && *active, "{event:?}"),
-                    _ => assert!(!active, "{event:?} is alive after {writer:?}"),
+                if let Told::Applied { text: written, .. } = &writer.told {
+                    assert!(text == written, "{event:?} after {writer:?}");
                 }
             }
-            Told::Applied { version, .. } => {
-                assert!(*version >= known_at(event.asked), "{event:?} overwrote a newer row");
+            Told::Applied { on, .. } => {
+                assert!(Some(*on) >= known_at(event.asked), "{event:?} overwrote a newer row");
             }
-            Told::Conflict { version } => {
-                let next = writers.get(&Version(version.0 + 1)).copied();
-                let cause = next.or_else(|| enders.first().copied().filter(|_| *version == end));
+            Told::Conflict { on } => {
+                let next = writers.get(&on.next()).copied();
+                let cause =
+                    next.or_else(|| enders.first().copied().filter(|_| on.generation == end.generation));
                 let reason = cause.is_some_and(|writer| writer.asked < event.answered);
                 assert!(reason, "{event:?} without another's write");
             }

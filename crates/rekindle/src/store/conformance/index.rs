@@ -99,9 +99,8 @@ async fn scan(store: &dyn Store, limit: usize) -> Vec<SessionId> {
     }
 }
 
-/// A purge takes rows that ended before the moment, the oldest first, no more than asked for, and all there
-/// is of them.
-pub async fn purge_takes_the_oldest_up_to_its_limit(trial: Trial) {
+/// A purge takes rows that ended before the moment, no more than asked for, and all there is of them.
+pub async fn purge_takes_what_ended_up_to_its_limit(trial: Trial) {
     let mut sessions = Vec::new();
     // Not in the order of their ends.
     for nth in [3_u64, 9, 0, 6, 1, 8, 2, 7, 5, 4] {
@@ -117,7 +116,9 @@ pub async fn purge_takes_the_oldest_up_to_its_limit(trial: Trial) {
     assert_eq!(purge(0, 10).await, 0);
     assert_eq!(purge(10, 0).await, 0);
     assert_eq!(purge(5, 2).await, 2);
-    assert_eq!(scan(&*trial.store, 3).await.into_iter().collect::<BTreeSet<_>>(), ids(&sessions[2..]));
+    let left: BTreeSet<_> = scan(&*trial.store, 3).await.into_iter().collect();
+    assert_eq!(left.len(), 8);
+    assert!(left.is_superset(&ids(&sessions[5..])), "a row went before its end");
     // The one that ends at that very second stays.
     assert_eq!(purge(5, 10).await, 3);
     assert_eq!(purge(5, 10).await, 0);

@@ -18,6 +18,7 @@
 
 mod feed;
 mod history;
+mod in_turn;
 mod index;
 mod races;
 mod reopen;
@@ -31,8 +32,9 @@ pub use feed::{
     feed_tells_of_ends_and_bumps,
 };
 pub use history::histories_are_linearizable;
+pub use in_turn::InTurn;
 pub use index::{
-    list_sees_the_active_of_one_subject, purge_takes_the_oldest_up_to_its_limit, scan_sees_every_row_once,
+    list_sees_the_active_of_one_subject, purge_takes_what_ended_up_to_its_limit, scan_sees_every_row_once,
     stats_count,
 };
 pub use races::{
@@ -63,7 +65,7 @@ macro_rules! store_conformance {
                 insert_makes_a_row_once, absent_rows_stay_absent, versions_are_checked, ended_rows_stay_ended,
                 constants_stay, extreme_values_round_trip, a_dropped_call_happens_or_does_not,
                 list_sees_the_active_of_one_subject, scan_sees_every_row_once,
-                purge_takes_the_oldest_up_to_its_limit, stats_count,
+                purge_takes_what_ended_up_to_its_limit, stats_count,
                 feed_tells_of_ends_and_bumps, feed_skips_nothing_under_load,
                 feed_restarts_where_it_cannot_go_on, feed_forgets_what_is_old,
                 keyring_is_compared_and_swapped, a_hundred_keyring_writers_lose_nothing,

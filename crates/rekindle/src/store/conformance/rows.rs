@@ -108,11 +108,11 @@ pub async fn constants_stay(trial: Trial) {
     assert_eq!(trial.store.purge(login.absolute_until, 10).await.answered().rows, 0);
 }
 
-/// What goes in comes out: numbers near 2^62, empty and long texts, every status.
+/// What goes in comes out: counts near 2^62, moments near 2^42, empty and long texts, every status.
 pub async fn extreme_values_round_trip(trial: Trial) {
-    let far = |back: u64| Timestamp::from_unix((1 << 62) - back);
+    let far = |back: u64| Timestamp::from_unix((1 << 42) - back);
     let large = Session {
-        subject: "zażółć\u{301} 👩‍👩‍👧 \"';--\\ \n\t".into(),
+        subject: "zażółć\u{301} 👩‍👩‍👧 \"';--\\ \n\t\0\u{e000}".into(),
         client_id: "клиент".into(),
         auth_time: far(1),
         claims: format!("{{\"text\":\"{}\"}}", "🗝️".repeat(600)),
@@ -131,7 +131,7 @@ pub async fn extreme_values_round_trip(trial: Trial) {
         idle: Seconds((1 << 62) - 7),
         idle_until: far(8),
         absolute_until: far(9),
-        device: Device { label: "é".repeat(500), agent: "\u{7f}".into(), last_seen: far(10) },
+        device: Device { label: "é".repeat(500), agent: "\u{7f}\0".into(), last_seen: far(10) },
         ..session_of("")
     };
     let empty = Session {

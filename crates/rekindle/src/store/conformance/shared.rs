@@ -62,6 +62,20 @@ pub async fn subject_epochs_only_rise(trial: Trial) {
     assert_eq!(store.subject_epoch("").await.answered(), at(3));
     assert_eq!(store.subject_epoch("alice ").await.answered(), Timestamp::ZERO);
 
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map(|(subject, _): &(String, Timestamp)| subject.clone());
+        let page = store.subject_epochs(after.as_deref(), 2).await.answered();
+        assert!(page.len() <= 2);
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    all.sort_unstable();
+    let told = [("", 3), ("Alice", 7), ("alice", 500)];
+    assert_eq!(all, told.map(|(subject, epoch)| (subject.to_owned(), at(epoch))));
+
     let highest = workers(100, |nth| {
         let store = trial.store.clone();
         async move {

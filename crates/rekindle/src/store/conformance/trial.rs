@@ -58,6 +58,10 @@ impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(self.0.load(Ordering::SeqCst))
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 /// What a case is given.

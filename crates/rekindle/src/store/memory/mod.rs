@@ -45,7 +45,7 @@ struct State {
     rows: BTreeMap<SessionId, (Session, Version)>,
     subjects: HashMap<String, BTreeSet<SessionId>>,
     ends: BTreeSet<(Timestamp, SessionId)>,
-    epochs: HashMap<String, Timestamp>,
+    epochs: BTreeMap<String, Timestamp>,
     feed: Feed,
     keyring: Option<KeyringDocument>,
 }
@@ -175,6 +175,18 @@ impl Store for MemoryStore {
         let present = state.epochs.entry(subject.to_owned()).or_default();
         *present = epoch.max(*present);
         Ok(())
+    }
+
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        let state = self.state()?;
+        let found = state.epochs.range::<str, _>((from, Unbounded)).take(limit.max(1));
+        Ok(found.map(|(subject, epoch)| (subject.clone(), *epoch)).collect())
     }
 
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {

@@ -4,7 +4,7 @@ use rekindle_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::lane::failed;
-use super::row::{natural, signed};
+use super::row::{column, natural, signed};
 use crate::store::{KeyringCommit, KeyringDocument, StoreError};
 
 pub(super) fn keyring(conn: &Connection) -> Result<KeyringDocument, StoreError> {
@@ -54,4 +54,21 @@ pub(super) fn raise_subject_epoch(
         .and_then(|mut raise| raise.execute(params![subject, epoch]))
         .map(drop)
         .map_err(failed)
+}
+
+pub(super) fn subject_epochs(
+    conn: &Connection,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    const SQL: &str = "SELECT subject, epoch FROM subject_epochs WHERE ?1 IS NULL OR subject > ?1 \
+         ORDER BY subject LIMIT ?2";
+    let limit = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
+    let mut select = conn.prepare_cached(SQL).map_err(failed)?;
+    let mut rows = select.query(params![after, limit]).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        found.push((column(row, 0)?, Timestamp::from_unix(natural(column(row, 1)?, "epoch")?)));
+    }
+    Ok(found)
 }

@@ -131,6 +131,14 @@ impl Store for SqliteStore {
         self.writer.run(true, move |conn| documents::raise_subject_epoch(conn, &subject, epoch)).await
     }
 
+    async fn subject_epochs(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.readers.run(|conn| documents::subject_epochs(conn, after, limit))
+    }
+
     async fn changes_since(&self, cursor: Option<FeedCursor>, limit: usize) -> Result<Changes, StoreError> {
         self.readers.run_together(|conn| feed::since(conn, cursor, limit))
     }

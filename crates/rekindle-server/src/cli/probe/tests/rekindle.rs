@@ -21,6 +21,10 @@ impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(1_800_000_000 + self.0.elapsed().as_secs())
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 pub(super) struct Rekindle(Engine);

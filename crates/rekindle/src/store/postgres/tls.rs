@@ -11,12 +11,11 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::DatabaseError;
-use super::url::Check;
+use super::address::Check;
 
-pub(super) fn connector(check: &Check) -> Result<MakeRustlsConnect, DatabaseError> {
+pub(super) fn connector(check: &Check) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let failed = |error: rustls::Error| DatabaseError::Refused(format!("TLS: {error}"));
+    let failed = |error: rustls::Error| format!("TLS: {error}");
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(failed)?;
@@ -31,12 +30,9 @@ pub(super) fn connector(check: &Check) -> Result<MakeRustlsConnect, DatabaseErro
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn authorities(file: &Path) -> Result<RootCertStore, DatabaseError> {
+fn authorities(file: &Path) -> Result<RootCertStore, String> {
     let failed = |why: &dyn std::fmt::Display| {
-        DatabaseError::Refused(format!(
-            "sslrootcert: cannot read certificates from {}: {why}",
-            file.display()
-        ))
+        format!("sslrootcert: cannot read certificates from {}: {why}", file.display())
     };
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))? {
@@ -49,7 +45,7 @@ fn authorities(file: &Path) -> Result<RootCertStore, DatabaseError> {
 }
 
 /// `sslmode=prefer` and `require`, as libpq has them: encrypted, to whoever answers. The signature is still checked, so
-/// that it is the holder of the certificate's key who answers. The configuration takes it for private hosts alone.
+/// that it is the holder of the certificate's key who answers. For private networks alone.
 #[derive(Debug)]
 struct Unchecked(Arc<CryptoProvider>);
 

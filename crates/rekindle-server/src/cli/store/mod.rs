@@ -1,15 +1,19 @@
 //! `rekindle store …`: where sessions are kept.
 
+mod copying;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Subcommand;
 use rekindle::store::Survives;
+use rekindle::store::postgres::PostgresStore;
 use rekindle::store::sqlite::backup;
 use serde::Serialize;
 
 use super::output::Output;
 use super::target::{Opened, Target};
+use crate::config::StoreAt;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Store {
@@ -28,13 +32,22 @@ pub(super) enum Store {
         /// The new file. Nothing is replaced.
         file: PathBuf,
     },
+    /// Copy sessions and keys from one store into another, of any kind. Nobody is logged out.
+    ///
+    /// While servers use the first store: copy. Then stop them, copy again (what is there is passed over, what went on is brought
+    /// up to date), let their configuration name the other store, and start them. A copy that was interrupted is
+    /// taken up by the same command. Builtin accounts go along. docs/operations.md has the whole recipe.
+    Copy(copying::Copy),
+    /// Print the schema that PostgreSQL needs, for an administrator to run: where the server's role may not create it.
+    Sql,
 }
 
 #[derive(Serialize)]
 struct Status {
     store: String,
+    program: String,
     path: Option<String>,
-    bytes: u64,
+    bytes: Option<u64>,
     sessions_active: u64,
     sessions_ended: u64,
     login_survives: &'static str,
@@ -46,6 +59,8 @@ pub(super) fn run(command: Store, output: Output) -> anyhow::Result<()> {
     match command {
         Store::Status { target } => status(&target, output),
         Store::Backup { target, file } => back_up(&target, &file, output),
+        Store::Copy(copy) => copying::run(&copy, output),
+        Store::Sql => output.show(&PostgresStore::sql(), String::clone),
     }
 }
 
@@ -59,10 +74,10 @@ fn back_up(target: &Target, to: &Path, output: Output) -> anyhow::Result<()> {
     }
     let config = target.config()?;
     let Some(store) = config.store_file() else {
-        bail!(
-            "store = \"{}\" ends with its server: there is nothing to keep; use store = \"sqlite:…\"",
-            config.store
-        );
+        match config.store {
+            StoreAt::Memory => bail!("store = \"memory:\" ends with its server: there is nothing to keep"),
+            _ => bail!("{} is backed up by its own means; docs/operations.md says how", config.store),
+        }
     };
     if !store.exists() {
         bail!("there is no store at {} yet: the server makes it at its first start", store.display());
@@ -91,7 +106,8 @@ fn status(target: &Target, output: Output) -> anyhow::Result<()> {
         let size = |path: &std::path::PathBuf| std::fs::metadata(path).map_or(0, |found| found.len());
         Ok(Status {
             store: opened.config.store.to_string(),
-            bytes: file.iter().chain(&wal).map(size).sum(),
+            program: opened.parts.program,
+            bytes: file.as_ref().map(|_| file.iter().chain(&wal).map(size).sum()),
             path: file.map(|file| file.display().to_string()),
             sessions_active: stats.active,
             sessions_ended: stats.ended,
@@ -101,29 +117,27 @@ fn status(target: &Target, output: Output) -> anyhow::Result<()> {
         })
     })?;
     output.show(&status, |status| {
-        [
-            ("store", status.store.clone()),
-            ("file", status.path.clone().unwrap_or_default()),
-            ("size", format!("{} bytes", status.bytes)),
-            (
-                "sessions",
-                format!(
-                    "{} active, {} ended and not yet purged",
-                    status.sessions_active, status.sessions_ended
-                ),
-            ),
-            ("a login", format!("survives {}", status.login_survives)),
-            ("a rotation", format!("survives {}; a lost one heals", status.rotation_survives)),
-            ("a revocation", format!("survives {}", status.revocation_survives)),
-        ]
-        .map(|(name, value)| format!("{name:<14}{value}"))
-        .join("\n")
+        let sessions =
+            format!("{} active, {} ended and not yet purged", status.sessions_active, status.sessions_ended);
+        let lines = [
+            ("store", Some(status.store.clone())),
+            ("kept by", Some(status.program.clone())),
+            ("file", status.path.clone()),
+            ("size", status.bytes.map(|bytes| format!("{bytes} bytes"))),
+            ("sessions", Some(sessions)),
+            ("a login", Some(format!("survives {}", status.login_survives))),
+            ("a rotation", Some(format!("survives {}; a lost one heals", status.rotation_survives))),
+            ("a revocation", Some(format!("survives {}", status.revocation_survives))),
+        ];
+        let line = |(name, value): (&str, Option<String>)| Some(format!("{name:<14}{}", value?));
+        lines.into_iter().filter_map(line).collect::<Vec<_>>().join("\n")
     })
 }
 
 fn named(survives: Survives) -> &'static str {
     match survives {
-        Survives::Nothing => "nothing: it ends with the process",
+        Survives::Nothing => "nothing: it may be gone when the store's process ends",
+        Survives::ButLastSeconds => "the end of the store's process, unless it came in its last two seconds",
         Survives::ProcessKill => "the end of the process",
         Survives::PowerLoss => "a loss of power",
         Survives::MachineLoss => "the loss of the machine",

@@ -1,0 +1,167 @@
+//! What a store is worth: refreshes beside its own limit in the same run, bytes a session, and what age and size change.
+//!
+//! `cargo xtask bench --store redis`; the stores are `sqlite`, `redis`, `cluster` and `postgres`. A refresh here is what the engine
+//! does with the store: `load` and `commit`, without HTTP, keys or tokens. The store's own limit is its own load generator
+//! on the very statement or script that a commit runs, without the load. All on this machine, which they share.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench is a program for the terminal")]
+
+mod load;
+mod place;
+mod postgres;
+mod redis;
+mod sqlite;
+
+use std::sync::Arc;
+
+use rekindle::core::Timestamp;
+
+use crate::load::{Rate, START, fill, now, p99, rate, reference};
+use crate::place::Place;
+
+/// How many in flight.
+const AT_ONCE: [u64; 3] = [1, 8, 32];
+
+/// How much is measured.
+struct Amounts {
+    rounds: usize,
+    refreshes: u64,
+    small: u64,
+    large: u64,
+    dead: u64,
+    rotations: u64,
+}
+
+const WHOLE: Amounts = Amounts {
+    rounds: 7,
+    refreshes: 40_000,
+    small: 10_000,
+    large: 1_000_000,
+    dead: 1_000_000,
+    rotations: 1_000_000,
+};
+const QUICK: Amounts =
+    Amounts { rounds: 3, refreshes: 5_000, small: 10_000, large: 50_000, dead: 50_000, rotations: 50_000 };
+
+fn main() {
+    let store = std::env::var("REKINDLE_BENCH_STORE").unwrap_or_else(|_| "redis".to_owned());
+    let quick = std::env::var("REKINDLE_BENCH_QUICK").is_ok_and(|quick| quick == "1");
+    let amounts = if quick { QUICK } else { WHOLE };
+    // One thread, as its rivals have.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let place = Place::start(&store);
+        println!("{} on {}\n", store, place.about());
+        if let Place::Redis(redis) = &place {
+            redis::stand_in(redis);
+        }
+        beside_the_limit(&place, &amounts).await;
+        sizes(&place, &amounts).await;
+        age(&place, &amounts).await;
+        under_purge(&place, &amounts).await;
+    });
+}
+
+/// Refreshes per second beside the limit, in turns.
+async fn beside_the_limit(place: &Place, amounts: &Amounts) {
+    println!(
+        "refreshes a second, {} sessions, medians of {} rounds (worst .. best)",
+        amounts.small, amounts.rounds
+    );
+    println!(
+        "in flight      the limit                    rekindle                     ratio   cpu us a refresh"
+    );
+    let store = place.empty().await;
+    fill(&store, 0..amounts.small, START).await;
+    rate(&store, amounts.small, 100, 1).await;
+    let limit = place.limit(amounts.small);
+    for at_once in AT_ONCE {
+        let count = (amounts.refreshes * at_once.min(8) / 8).max(2_000);
+        let (mut limits, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..amounts.rounds {
+            limits.push(Rate { per_second: limit(at_once, count), cpu: 0.0 });
+            ours.push(rate(&store, amounts.small, count, at_once).await);
+        }
+        let (limit, rekindle) = (Rate::median(&mut limits), Rate::median(&mut ours));
+        println!(
+            "{at_once:9}  {:>24}  {:>24}  {:>8.2}  {:>17.1}",
+            Rate::range(&limits),
+            Rate::range(&ours),
+            rekindle.per_second / limit.per_second,
+            rekindle.cpu
+        );
+    }
+}
+
+/// From ten thousand sessions to a million: bytes each, and the rate.
+async fn sizes(place: &Place, amounts: &Amounts) {
+    println!("\nsessions   bytes each    refreshes a second, 32 in flight");
+    let mut rates = Vec::new();
+    for size in [amounts.small, amounts.large] {
+        let store = place.empty().await;
+        let before = place.bytes();
+        fill(&store, 0..size, START).await;
+        let each = (place.bytes().saturating_sub(before)) as f64 / size as f64;
+        let mut rounds = Vec::new();
+        for _ in 0..amounts.rounds {
+            rounds.push(rate(&store, size, amounts.refreshes, 32).await);
+        }
+        let median = Rate::median(&mut rounds);
+        println!("{size:8}   {each:10.0}    {}", Rate::range(&rounds));
+        rates.push(median.per_second);
+    }
+    println!("{:.2} times slower at the larger size (target: below 1.3)", rates[0] / rates[1]);
+}
+
+/// Rotations leave nothing behind.
+async fn age(place: &Place, amounts: &Amounts) {
+    let store = place.empty().await;
+    fill(&store, 0..amounts.small, START).await;
+    rate(&store, amounts.small, amounts.small * 2, 32).await;
+    let before = place.bytes_at_rest();
+    rate(&store, amounts.small, amounts.rotations, 32).await;
+    let after = place.bytes_at_rest();
+    let change = after as f64 / before as f64 * 100.0 - 100.0;
+    println!(
+        "\n{} rotations of {} sessions: {before} bytes before, {after} after: {change:+.1} % (target: within 5 %)",
+        amounts.rotations, amounts.small
+    );
+}
+
+/// What a purge of many dead sessions costs those who refresh beside it.
+async fn under_purge(place: &Place, amounts: &Amounts) {
+    let store = place.empty().await;
+    fill(&store, 0..amounts.small, START).await;
+    // Ended long before the others.
+    let dead = Timestamp::from_unix(START.as_unix() - 40 * 86_400);
+    fill(&store, amounts.small..amounts.small + amounts.dead, dead).await;
+    let alone = p99(&store, amounts.small, amounts.refreshes, 8).await;
+    let purging = {
+        let store = Arc::clone(&store);
+        let before = Timestamp::from_unix(reference(0, dead).absolute_until.as_unix() + 86_400);
+        tokio::spawn(async move {
+            let start = now();
+            let mut gone = 0;
+            loop {
+                let purged = store.purge(before, 200).await.unwrap();
+                gone += purged.rows;
+                if purged.rows < 200 {
+                    return (gone, start.elapsed());
+                }
+            }
+        })
+    };
+    let mut worst = Vec::new();
+    while !purging.is_finished() {
+        worst.push(p99(&store, amounts.small, amounts.refreshes / 4, 8).await);
+    }
+    let (gone, took) = purging.await.unwrap();
+    worst.sort_unstable();
+    let during = worst.get(worst.len() / 2).copied().unwrap_or(alone);
+    println!(
+        "\npurge of {gone} dead sessions in {:.1} s: p99 of a refresh {} us alone, {} us beside it: {:.2} (target: below 2)",
+        took.as_secs_f64(),
+        alone.as_micros(),
+        during.as_micros(),
+        during.as_secs_f64() / alone.as_secs_f64()
+    );
+}
