@@ -8,7 +8,7 @@ use rekindle::store::postgres::{OpenError, PostgresStore};
 use rekindle::store::{Commit, Durability, Store as _, Survives};
 use rekindle_testing::postgres::Postgres;
 
-use crate::world::{Database, login, open, refresh, server};
+use crate::world::{Database, found, login, open, refresh, server};
 
 async fn refused(url: &str) -> OpenError {
     let opened =
@@ -138,6 +138,7 @@ async fn logins_and_ends_outlive_a_server_that_does_not_flush() {
     postgres.start_again().unwrap();
 
     // The same store connects again by itself.
+    found(&store).await;
     let (row, _) = store.load(session.id).await.unwrap().unwrap();
     assert_eq!(row.lineage.latest.0, 1, "this rotation was to be lost, or the test shows nothing");
     assert_ne!(store.load(revoked.id).await.unwrap().unwrap().0.status, session.status);

@@ -9,7 +9,7 @@ use rekindle::store::postgres::{Address, PostgresStore};
 use rekindle::store::{Commit, Store as _};
 use rekindle_testing::postgres::Postgres;
 
-use crate::world::{Database, login, open, refresh, server};
+use crate::world::{Database, found, login, open, refresh, server};
 
 async fn opened(url: &str) -> Result<PostgresStore, String> {
     let address: Address = url.parse().map_err(|error| format!("{error}"))?;
@@ -65,6 +65,7 @@ async fn a_restart_is_survived() {
         let said = store.load(session.id).await.unwrap_err().to_string();
         assert!(said.starts_with("the store is unavailable"), "{said}");
         postgres.start_again().unwrap();
+        found(&store).await;
         assert_eq!(refresh(&store, session.id).await, Commit::Applied);
     }
 }
@@ -89,6 +90,7 @@ async fn a_frozen_server_is_given_up() {
     };
     tokio::time::timeout(Duration::from_secs(15), given_up).await.expect("bounded waiting");
     postgres.signal("CONT").unwrap();
+    found(&store).await;
     assert_eq!(refresh(&store, session.id).await, Commit::Applied);
 }
 
@@ -115,6 +117,7 @@ async fn the_primary_is_found_after_a_fail_over() {
     second.promote().unwrap();
     second.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''").unwrap();
     second.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+    found(&store).await;
     assert_eq!(refresh(&store, session.id).await, Commit::Applied);
     let (row, _) = store.load(session.id).await.unwrap().unwrap();
     assert_eq!(row.lineage.latest.0, 3);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rekindle::clock::{Clock, SystemClock};
 use rekindle::core::{Session, SessionId};
@@ -64,6 +65,16 @@ pub async fn login(store: &PostgresStore, subject: &str) -> Session {
     let session = session(subject);
     assert_eq!(store.insert(&session).await.unwrap(), Insert::Inserted);
     session
+}
+
+/// Waits until a server that was away is found again: nobody tries in the 200 ms after a failure.
+pub async fn found(store: &PostgresStore) {
+    let asked = async {
+        while store.load(SessionId([0; 16])).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), asked).await.expect("the store finds its server again");
 }
 
 pub async fn refresh(store: &PostgresStore, id: SessionId) -> Commit {
