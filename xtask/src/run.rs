@@ -45,7 +45,13 @@ pub(crate) fn programs() -> Done {
     cargo("build --profile test --workspace --all-features --bins --tests")
 }
 
-/// The same with environment variables set.
+/// Builds the optimised program as a user does, by whose tour it is built too. Answers where it is.
+pub(crate) fn release() -> Result<String, String> {
+    cargo("build --release")?;
+    Ok(root().join("target/release/rekindle").display().to_string())
+}
+
+/// The same as [`cargo`] with environment variables set.
 pub(crate) fn cargo_with(arguments: &str, variables: &[(&str, &str)]) -> Done {
     run_with(&cargo_program(), arguments, variables)
 }

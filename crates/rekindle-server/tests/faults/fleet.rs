@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::SeqCst};
 use std::time::Duration;
 
-use super::process::Process;
+use super::process::{Process, program};
 use super::wire::{Answer, Line};
 
 /// Longer than anything that is no hang.
@@ -60,7 +60,7 @@ impl Fleet {
 
     /// Runs `rekindle ARGUMENTS` on the machine of the `nth`.
     pub fn command(&self, nth: usize, arguments: &[&str]) -> String {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rekindle"));
+        let mut command = Command::new(program());
         command.args(arguments).current_dir(self.of(nth)).envs(self.variables(nth));
         let output = command.output().unwrap();
         assert!(output.status.success(), "{output:?}");

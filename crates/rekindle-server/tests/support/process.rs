@@ -1,11 +1,17 @@
 //! The real binary as a process.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
+
+/// The one that was built with the tests, or `REKINDLE_PROGRAM`: an optimised one, where it is to be under load.
+pub fn program() -> OsString {
+    std::env::var_os("REKINDLE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_rekindle").into())
+}
 
 /// A server of its own on a free port; killed when dropped. What it says is in `stdout.log` and `stderr.log`.
 pub struct Process {
@@ -19,7 +25,7 @@ impl Process {
     /// Starts `rekindle ARGUMENTS` in `folder` on a free port and waits until it listens.
     pub fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let errors = folder.join("stderr.log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rekindle"))
+        let mut child = Command::new(program())
             .args(arguments)
             .current_dir(folder)
             .env("REKINDLE__LISTEN", "127.0.0.1:0")

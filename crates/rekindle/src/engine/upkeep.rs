@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use rekindle_core::Seconds;
+use tokio::time::Instant;
 
 use super::{Engine, Shared, View};
 use crate::error::Failure;
@@ -29,25 +30,39 @@ async fn run(shared: Weak<Shared>, view: Arc<View>) {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared, view: Arc::clone(&view) };
         engine.look_after().await;
+        engine.purge_all().await;
     }
 }
 
 impl Engine {
-    /// What the upkeep does at each tick, as far as it can be done now. Each part is tried again at the next; what is in force stays
-    /// in force until then. An application that runs without tokio's timer may call it every half a minute.
+    /// What the upkeep does at each tick, but for [`purge`](Self::purge), as far as it can be done now. Each part is tried again at
+    /// the next; what is in force stays in force until then. An application that runs without tokio's timer may call both every half a
+    /// minute.
     pub async fn look_after(&self) {
         let _ = self.shared.keys.reload().await;
-        // By a clock that is ahead, keys would be retired under tokens that live, and rows purged.
+        // By a clock that is ahead, keys would be retired under tokens that live.
         if self.check_clock().await.is_err() {
             return;
         }
         for policy in self.policies() {
             let _ = self.shared.keys.retire(&policy, &*self.shared.entropy).await;
         }
-        while matches!(self.purge().await, Ok(gone) if gone.rows.max(gone.changes) >= PURGE_BATCH) {}
     }
 
-    /// Forgets one batch of rows that nothing alive refers to, and of changes that no verifier needs any more. Part of [`look_after`](Self::look_after).
+    /// Takes half of the store's time at most: refreshes go first.
+    async fn purge_all(&self) {
+        loop {
+            let start = Instant::now();
+            match self.purge().await {
+                Ok(gone) if gone.rows.max(gone.changes) >= PURGE_BATCH => {
+                    tokio::time::sleep(start.elapsed()).await;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Forgets one batch of rows that nothing alive refers to, and of changes that no verifier needs any more.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].

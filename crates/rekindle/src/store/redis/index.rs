@@ -1,7 +1,7 @@
 //! Finding rows by subject, by id and by age. The indexes stand on other nodes than the rows: an id may be in them without a
 //! row, and the row says what it is.
 
-use ::redis::{Cmd, cmd};
+use ::redis::cmd;
 use rekindle_core::{Session, SessionId, Status, Timestamp};
 use std::sync::atomic::Ordering;
 
@@ -13,6 +13,8 @@ use crate::store::{Scan, Stats, StoreError};
 
 /// How many shards are looked at together, at most.
 const TOGETHER: u16 = 256;
+/// How many rows are purged together.
+const PURGED_TOGETHER: usize = 32;
 
 impl RedisStore {
     /// Puts a session into the indexes, or back.
@@ -72,53 +74,57 @@ impl RedisStore {
     /// Goes round the shards, from where the last call stopped: those before it have little to give.
     pub(super) async fn purge_rows(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let start = self.purged_upto.load(Ordering::Relaxed);
-        let mut gone = 0;
-        for step in (0..SHARDS).step_by(TOGETHER.into()) {
-            if gone >= limit {
-                break;
-            }
+        let (mut gone, mut step, mut together) = (0, 0, 1);
+        while gone < limit && step < SHARDS {
             let first = (start + step) % SHARDS;
             self.purged_upto.store(first, Ordering::Relaxed);
-            gone += self.purge_shards(first, before, limit - gone).await?;
+            let upto = first.saturating_add(together).min(SHARDS);
+            let dead = self.dead_in(first..upto, before, limit - gone).await?;
+            step += upto - first;
+            together = if dead.is_empty() { (together * 2).min(TOGETHER) } else { 1 };
+            gone += self.purge_those(&dead, before).await?;
         }
         Ok(gone)
     }
 
-    async fn purge_shards(&self, first: u16, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let shards: Vec<String> = (first..first + TOGETHER).map(|shard| self.keys.shard(shard)).collect();
-        let old = |shard: &String| {
+    /// Whom the shards call dead, `limit` of them at most.
+    async fn dead_in(
+        &self,
+        shards: std::ops::Range<u16>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let old = |shard| {
             let mut old = cmd("ZRANGEBYSCORE");
-            old.arg(shard)
-                .arg("-inf")
-                .arg(format!("({}", before.as_unix()))
-                .arg("LIMIT")
-                .arg(0)
-                .arg(limit.min(1 << 20));
+            old.arg(self.keys.shard(shard)).arg("-inf").arg(format!("({}", before.as_unix()));
+            old.arg("LIMIT").arg(0).arg(limit.min(1 << 20));
             old
         };
-        let found: Vec<Vec<Vec<u8>>> = self.link.ask_all(&shards.iter().map(old).collect::<Vec<_>>()).await?;
-        let ids: Vec<SessionId> =
-            found.iter().flatten().filter_map(|id| identified(id)).take(limit).collect();
-        if ids.is_empty() {
-            return Ok(0);
+        let found: Vec<Vec<Vec<u8>>> = self.link.ask_all(&shards.map(old).collect::<Vec<_>>()).await?;
+        Ok(found.iter().flatten().filter_map(|id| identified(id)).take(limit).collect())
+    }
+
+    /// In small lots: a Redis does one thing at a time, and refreshes are served in between.
+    async fn purge_those(&self, dead: &[SessionId], before: Timestamp) -> Result<usize, StoreError> {
+        let mut gone = 0;
+        for ids in dead.chunks(PURGED_TOGETHER) {
+            // The row says when it ends.
+            let rows = self.rows(ids.to_vec()).await?;
+            let mut commands = Vec::with_capacity(2 * ids.len());
+            for id in ids {
+                if let Some(kept) = rows.iter().find(|row| row.id == *id && row.absolute_until >= before) {
+                    self.index(kept).await?;
+                    continue;
+                }
+                let [mut row, mut entry] = [cmd("UNLINK"), cmd("ZREM")];
+                row.arg(self.keys.row(*id));
+                entry.arg(self.keys.shard(shard_of(*id))).arg(&id.0);
+                commands.extend([row, entry]);
+                gone += 1;
+            }
+            self.link.ask_all::<()>(&commands).await?;
         }
-        // The row says when it ends.
-        let rows = self.rows(ids.clone()).await?;
-        let kept: Vec<&Session> = rows.iter().filter(|session| session.absolute_until >= before).collect();
-        let gone: Vec<SessionId> =
-            ids.into_iter().filter(|id| !kept.iter().any(|session| session.id == *id)).collect();
-        let forget = |id: &SessionId| {
-            let [mut row, mut entry] = [cmd("UNLINK"), cmd("ZREM")];
-            row.arg(self.keys.row(*id));
-            entry.arg(self.keys.shard(shard_of(*id))).arg(&id.0);
-            [row, entry]
-        };
-        let commands: Vec<Cmd> = gone.iter().flat_map(forget).collect();
-        self.link.ask_all::<()>(&commands).await?;
-        for session in kept {
-            self.index(session).await?;
-        }
-        Ok(gone.len())
+        Ok(gone)
     }
 
     pub(super) async fn count_rows(&self) -> Result<Stats, StoreError> {

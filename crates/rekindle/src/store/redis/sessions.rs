@@ -1,6 +1,7 @@
 //! Rows: made, loaded, replaced, ended.
 
 use ::redis::{Value, cmd};
+use futures_util::future::join;
 use rekindle_core::{Reason, Session, SessionId, Status, Timestamp};
 
 use super::row::{self, Loaded};
@@ -13,6 +14,12 @@ pub(super) const KEPT: u64 = 86_400;
 const LONGEST: u64 = 100 * 365 * 86_400;
 /// One rotation in so many puts the session back into the indexes, in case that a fail-over lost it there.
 const MENDED_EVERY: u64 = 8;
+
+/// Whether this rotation does. Not for all sessions at the same one: many may have been opened together.
+fn mends(session: &Session) -> bool {
+    let SessionId(id) = session.id;
+    session.status == Status::Active && (session.lineage.latest.0 + u64::from(id[15])) % MENDED_EVERY == 0
+}
 
 impl RedisStore {
     /// For how many seconds Redis keeps it at most. The rules judge by the row; this is the garbage collection.
@@ -42,18 +49,20 @@ impl RedisStore {
         let version = held.after(&*self.entropy);
         let new = row::replacement(held, session, version);
         let call = script::commit().key(self.keys.row(session.id)).argument(new);
-        let ends = session.status != Status::Active;
-        let answer: Value = if ends { self.run_durably(&call).await? } else { self.link.run(&call).await? };
+        let answer: Value = if session.status != Status::Active {
+            self.run_durably(&call).await?
+        } else if mends(session) {
+            // On the way together: what the indexes hold never changes, whichever commit wins. The row is the authority, and what
+            // is not mended now is mended at another time.
+            join(self.link.run(&call), self.index(session)).await.0?
+        } else {
+            self.link.run(&call).await?
+        };
         let Value::BulkString(moments) = answer else { return Ok(Commit::Conflict) };
         let old = before(session, &moments).ok_or_else(|| unreadable(session.id))?;
         let changes: Vec<ChangeKind> = ChangeKind::between(&old, session).collect();
         if !changes.is_empty() {
             self.tell(session.id, version, &changes).await?;
-        }
-        let latest = session.lineage.latest.0;
-        if !ends && latest % MENDED_EVERY == 2 {
-            // The row is the authority; what is not mended now is mended at another time.
-            let _ = self.index(session).await;
         }
         Ok(Commit::Applied)
     }
