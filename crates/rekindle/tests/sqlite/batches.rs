@@ -74,11 +74,11 @@ async fn a_full_queue_is_unavailable_and_passes() {
     let neighbour = world.raw();
     neighbour.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut calls = JoinSet::new();
-    for nth in 0..64 {
+    for nth in 0..400 {
         let store = store.clone();
         calls.spawn(async move { store.insert(&session(nth, "alice")).await });
     }
-    // A batch is with the thread, of a dozen and a few more; four wait; for all others there is no place.
+    // A batch is with the thread, of dozens at most; four wait; for all others there is no place.
     for _ in 0..40 {
         let answer = calls.join_next().await.unwrap().unwrap();
         let error = answer.unwrap_err().to_string();
