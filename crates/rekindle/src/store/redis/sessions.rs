@@ -18,7 +18,8 @@ const MENDED_EVERY: u64 = 8;
 /// Whether this rotation does. Not for all sessions at the same one: many may have been opened together.
 fn mends(session: &Session) -> bool {
     let SessionId(id) = session.id;
-    session.status == Status::Active && (session.lineage.latest.0 + u64::from(id[15])).is_multiple_of(MENDED_EVERY)
+    session.status == Status::Active
+        && (session.lineage.latest.0 + u64::from(id[15])).is_multiple_of(MENDED_EVERY)
 }
 
 impl RedisStore {
