@@ -1,0 +1,81 @@
+// What goes wrong, as classes with a stable `code`. Branch on `code`: two copies of this package in one page have two
+// of each class.
+
+export class RekindleError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {{cause?: unknown}} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The server said that the session is over. It is the only failure after which nothing is stored any more. */
+export class SessionEnded extends RekindleError {
+  /** @param {string} reason  as in docs/http.md: `logged_out`, `theft_detected`, … */
+  constructor(reason) {
+    super("session_ended", `The session has ended: ${reason}.`);
+    this.reason = reason;
+  }
+}
+
+/** Nobody is signed in here. */
+export class SignedOut extends RekindleError {
+  constructor() {
+    super("signed_out", "Nobody is signed in.");
+  }
+}
+
+/** Wrong name or password. */
+export class InvalidCredentials extends RekindleError {
+  constructor() {
+    super("invalid_credentials", "The name or the password is wrong.");
+  }
+}
+
+/** It cannot be said now: offline, a time-out, a busy or broken server, a captive portal. The session is kept. */
+export class Unavailable extends RekindleError {
+  /**
+   * @param {string} message
+   * @param {{status?: number | undefined, retryAfter?: number | undefined, cause?: unknown}} [details]
+   */
+  constructor(message, { status, retryAfter, cause } = {}) {
+    super("unavailable", message, { cause });
+    /** What was answered, if anything was. */
+    this.status = status;
+    /** Seconds after which asking again makes sense. */
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** A login was overtaken by a later one, or by a sign-out. What it was answered is thrown away. */
+export class Overtaken extends RekindleError {
+  constructor() {
+    super("overtaken", "Another login or a sign-out came in between.");
+  }
+}
+
+/** The server understood, and will not. */
+export class Refused extends RekindleError {
+  /**
+   * @param {number} status
+   * @param {unknown} body
+   */
+  constructor(status, body) {
+    super("refused", `The server refuses: ${status}.`);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** The storage threw, or did not answer. What it held is left alone. */
+export class StorageFailed extends RekindleError {
+  /** @param {unknown} cause */
+  constructor(cause) {
+    super("storage_failed", "The session's storage failed.", { cause });
+  }
+}

@@ -1,0 +1,49 @@
+// The page's localStorage: shared by the tabs of an origin, and read by every script in them.
+
+/** Until other processes of a browser see what was stored: localStorage is a copy in each. */
+const LAG = 50;
+
+/**
+ * Nothing where there is no localStorage, or where the browser forbids it.
+ *
+ * @param {string} [key]
+ * @returns {import("../src/cell.js").Storage | undefined}
+ */
+export function inLocalStorage(key = "rekindle") {
+  try {
+    // Node has one as well, and warns where it was given no file for it.
+    if (typeof document === "undefined") return undefined;
+    return { ...inArea(globalThis.localStorage, key), name: `rekindle:${key}`, lag: LAG };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Between the comparison and the write no other script runs in this tab, and hardly any elsewhere; the lock of a refresh
+ * and the server mend the rest.
+ *
+ * @param {globalThis.Storage} area
+ * @param {string} key
+ * @returns {import("../src/cell.js").Storage}
+ */
+export function inArea(area, key) {
+  return {
+    read: () => area.getItem(key),
+    swap(from, to) {
+      if (area.getItem(key) !== from) return false;
+      if (to === null) area.removeItem(key);
+      else area.setItem(key, to);
+      return true;
+    },
+    watch(changed) {
+      /** @param {StorageEvent} event */
+      const listener = (event) => {
+        // Without a key, all of it was cleared.
+        if (event.storageArea === area && (event.key === key || event.key === null)) changed();
+      };
+      addEventListener("storage", listener);
+      return () => removeEventListener("storage", listener);
+    },
+  };
+}
