@@ -7,11 +7,11 @@
  * @property {string[]} paths            its own endpoints: a 401 from one of them is no reason to refresh
  * @property {boolean} [cookies]         whether it has the cookie transport
  * @property {string} [scheme]           of the Authorization header; Bearer
+ * @property {string} [renewal]          the header in which an answer has a new access token; Authorization
  * @property {(credentials: any, transport: string) => Question} login
  * @property {(session: Session | null, cookies: string) => Question} refresh
  * @property {(session: Session | null, cookies: string) => Question | undefined} logout   undefined: it has none
- * @property {string} [sessions]         where the list of sessions is
- * @property {(json: any, transport: string) => Tokens | undefined} tokens   undefined: this is no success
+ * @property {(answer: Answer, transport: string) => Tokens | undefined} tokens   undefined: this is no success
  * @property {(answer: Answer) => string | undefined} ended   why, if this proves that the session is over
  * @property {(answer: Answer) => boolean} [superseded]
  * @property {(answer: Answer) => boolean} denied             wrong name or password
@@ -29,12 +29,11 @@ export function native() {
   return {
     paths: ["/v1/login", "/v1/refresh", "/v1/logout"],
     cookies: true,
-    sessions: "/v1/sessions",
     login: (credentials, transport) => ({ path: "/v1/login", json: { ...credentials, transport } }),
     refresh: (session) => ({ path: "/v1/refresh", ...token(session) }),
     logout: (session) => ({ path: "/v1/logout", ...token(session) }),
-    tokens: (json, transport) =>
-      typeof json?.session_id === "string" && (transport === "cookie" || (json.access_token && json.refresh_token))
+    tokens: ({ status, json }, transport) =>
+      status === 200 && json?.session_id && (transport === "cookie" || (json.access_token && json.refresh_token))
         ? {
             session: json.session_id,
             access: json.access_token,
@@ -43,12 +42,11 @@ export function native() {
             refreshAfter: json.refresh_after,
           }
         : undefined,
-    // Without a refresh cookie there is nothing to keep.
-    ended: ({ status, json }) =>
-      status !== 401 ? undefined
-      : json?.code === "session_ended" ? json.reason ?? "unknown"
-      : json?.code === "token_missing" ? "unknown"
-      : undefined,
+    ended({ status, json }) {
+      if (status === 401 && json?.code === "session_ended") return json.reason ?? "unknown";
+      // No refresh cookie: there is nothing to keep.
+      if (status === 401 && json?.code === "token_missing") return "unknown";
+    },
     superseded: ({ status, json }) => status === 409 && json?.code === "superseded",
     denied: ({ status, json }) => status === 401 && json?.code === "invalid_credentials",
     renewed: (access) => ({ access }),

@@ -2,15 +2,10 @@
 
 /** @typedef {import("./record.js").Session} Session */
 
-export class Age {
-  #platform;
-  /** @type {{key: string, since: number} | undefined} */
-  #seen;
-
-  /** @param {import("./platform.js").Platform} platform */
-  constructor(platform) {
-    this.#platform = platform;
-  }
+/** @param {import("./platform.js").Platform} platform */
+export function ages({ now, wall }) {
+  let known = "";
+  let since = 0;
 
   /**
    * Seconds since `session` was stored, whichever clock says more: the wall clock may have been set back since, and
@@ -18,24 +13,25 @@ export class Age {
    *
    * @param {Session} session
    */
-  of(session) {
-    const [now, age] = [this.#platform.now(), this.#platform.wall() - session.at];
-    const key = `${session.session} ${session.generation} ${session.at}`;
-    if (this.#seen?.key !== key) this.#seen = { key, since: now - Math.max(0, age) };
-    return Math.max(age, now - this.#seen.since) / 1000;
+  function ageOf({ session, generation, at }) {
+    const age = wall() - at;
+    const key = [session, generation, at].join();
+    if (known !== key) since = now() - Math.max(0, age);
+    known = key;
+    return Math.max(age, now() - since) / 1000;
   }
 
-  /** @param {Session} session */
-  isDue(session) {
-    return this.of(session) >= (session.refreshAfter ?? Infinity);
-  }
-
-  /**
-   * Whether it is no use to send the access token: it may well expire on the way.
-   *
-   * @param {Session} session
-   */
-  isSpent({ expiresIn = Infinity, ...session }) {
-    return this.of(session) >= expiresIn - Math.min(5, expiresIn / 10);
-  }
+  return {
+    ageOf,
+    /** @param {Session} session */
+    isDue: (session) => ageOf(session) >= (session.refreshAfter ?? Infinity),
+    /**
+     * Whether it is no use to send the access token: it may well expire on the way.
+     *
+     * @param {Session} session
+     */
+    isSpent({ expiresIn = Infinity, ...session }) {
+      return ageOf(session) >= Math.max(expiresIn - 5, expiresIn * 0.9);
+    },
+  };
 }

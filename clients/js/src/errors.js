@@ -2,14 +2,15 @@
 // of each class.
 
 export class RekindleError extends Error {
+  name = "RekindleError";
+
   /**
    * @param {string} code
    * @param {string} message
-   * @param {{cause?: unknown}} [options]
+   * @param {unknown} [cause]
    */
-  constructor(code, message, options) {
-    super(message, options);
-    this.name = new.target.name;
+  constructor(code, message, cause) {
+    super(message, { cause });
     this.code = code;
   }
 }
@@ -18,7 +19,7 @@ export class RekindleError extends Error {
 export class SessionEnded extends RekindleError {
   /** @param {string} reason  as in docs/http.md: `logged_out`, `theft_detected`, … */
   constructor(reason) {
-    super("session_ended", `The session has ended: ${reason}.`);
+    super("session_ended", `the session has ended: ${reason}`);
     this.reason = reason;
   }
 }
@@ -26,28 +27,27 @@ export class SessionEnded extends RekindleError {
 /** Nobody is signed in here. */
 export class SignedOut extends RekindleError {
   constructor() {
-    super("signed_out", "Nobody is signed in.");
+    super("signed_out", "nobody is signed in");
   }
 }
 
 /** Wrong name or password. */
 export class InvalidCredentials extends RekindleError {
   constructor() {
-    super("invalid_credentials", "The name or the password is wrong.");
+    super("invalid_credentials", "wrong name or password");
   }
 }
 
 /** It cannot be said now: offline, a time-out, a busy or broken server, a captive portal. The session is kept. */
 export class Unavailable extends RekindleError {
   /**
-   * @param {string} message
-   * @param {{status?: number | undefined, retryAfter?: number | undefined, cause?: unknown}} [details]
+   * @param {unknown} cause
+   * @param {number} [status]      what was answered, if anything was
+   * @param {number} [retryAfter]  seconds after which asking again makes sense
    */
-  constructor(message, { status, retryAfter, cause } = {}) {
-    super("unavailable", message, { cause });
-    /** What was answered, if anything was. */
+  constructor(cause, status, retryAfter) {
+    super("unavailable", "the server cannot say it now", cause);
     this.status = status;
-    /** Seconds after which asking again makes sense. */
     this.retryAfter = retryAfter;
   }
 }
@@ -55,7 +55,7 @@ export class Unavailable extends RekindleError {
 /** A login was overtaken by a later one, or by a sign-out. What it was answered is thrown away. */
 export class Overtaken extends RekindleError {
   constructor() {
-    super("overtaken", "Another login or a sign-out came in between.");
+    super("overtaken", "another login or a sign-out came in between");
   }
 }
 
@@ -66,7 +66,7 @@ export class Refused extends RekindleError {
    * @param {unknown} body
    */
   constructor(status, body) {
-    super("refused", `The server refuses: ${status}.`);
+    super("refused", `the server refuses: ${status}`);
     this.status = status;
     this.body = body;
   }
@@ -76,6 +76,6 @@ export class Refused extends RekindleError {
 export class StorageFailed extends RekindleError {
   /** @param {unknown} cause */
   constructor(cause) {
-    super("storage_failed", "The session's storage failed.", { cause });
+    super("storage_failed", "the storage of the session failed", cause);
   }
 }

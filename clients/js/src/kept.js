@@ -1,134 +1,150 @@
-// What is stored, and the news of it: every read and every swap in this context passes here, and those of others are
-// heard of. What others say is a hint to look; they are never believed.
+// Where the session is kept: one text, read and compared-and-swapped. There is no other write. So a slow answer cannot
+// overwrite a newer session or undo a sign-out: what it swaps is not there any more.
+//
+// And the news of it: those of other contexts are hints to look, and never believed.
+
+import { StorageFailed } from "./errors.js";
+import { held } from "./record.js";
+import { within } from "./within.js";
 
 /** @typedef {import("./record.js").Held} Held */
+
+/**
+ * @typedef {object} Storage
+ * @property {() => string | null | Promise<string | null>} read
+ * @property {(from: string | null, to: string | null) => boolean | Promise<boolean>} swap
+ *   stores `to` if what is stored is `from`, and says whether it did; null is nothing
+ * @property {string} [name]    storages of one name, in whatever context, are one
+ * @property {(changed: () => void) => (() => void)} [watch]   tells of changes made elsewhere; answers how to stop it
+ * @property {number} [lag]     milliseconds until other contexts see what was stored
+ * @property {(signal: AbortSignal) => Promise<() => void>} [lock]   where there are no Web Locks; answers the release
+ */
 
 /**
  * @typedef {{type: "signed_in" | "refreshed", session: string} | {type: "signed_out", session: string, reason: string}} Change
  */
 
-export class Kept {
-  #cell;
-  #storage;
-  /** @type {BroadcastChannel | undefined} */
-  #channel;
-  /** @type {(() => void) | undefined} */
-  #unwatch;
-  /** @type {Held | undefined} */
-  #seen;
-  #reads = 0;
-  #newest = 0;
-  /** @type {Map<string, string>} */
-  #reasons = new Map();
+/** No storage takes that long, and one that never answers must not hold up every request. */
+const PATIENCE = 5_000;
+
+/**
+ * @param {Storage} storage
+ * @param {string} server
+ * @param {import("./platform.js").Platform} platform
+ */
+export function keep(storage, server, platform) {
   /** @type {Set<(change: Change) => void>} */
-  #listeners = new Set();
+  const listeners = new Set();
   /** @type {Set<(held: Held) => void>} */
-  #watchers = new Set();
+  const watchers = new Set();
+  /** @type {Record<string, string>} */
+  const reasons = {};
   /** @type {Change[]} */
-  #news = [];
-  #sections = 0;
+  const news = [];
+  /** @type {Held | undefined} */
+  let seen;
+  let [asked, newest, sections] = [0, 0, 0];
+
+  const look = () => void read().catch(() => {});
+  const unwatch = storage.watch?.(look);
+  const channel = storage.name ? platform.channel(storage.name) : undefined;
+  channel?.addEventListener("message", ({ data }) => {
+    if (data?.reason) reasons[data.session] = `${data.reason}`;
+    look();
+  });
 
   /**
-   * @param {import("./cell.js").Cell} cell
-   * @param {import("./cell.js").Storage} storage
-   * @param {import("./platform.js").Platform} platform
+   * @template T
+   * @param {() => T | Promise<T>} use
    */
-  constructor(cell, storage, platform) {
-    this.#cell = cell;
-    this.#storage = storage;
-    const look = () => void this.read().catch(() => {});
-    this.#unwatch = storage.watch?.(look);
-    if (storage.name === undefined) return;
-    this.#channel = platform.channel(storage.name);
-    this.#channel?.addEventListener("message", ({ data }) => {
-      if (typeof data?.reason === "string") this.#reasons.set(String(data.session), data.reason);
-      look();
-    });
+  async function safely(use) {
+    try {
+      return await within(platform, PATIENCE, use);
+    } catch (error) {
+      throw new StorageFailed(error);
+    }
   }
 
-  async read() {
-    const read = ++this.#reads;
-    const held = await this.#cell.read();
-    this.#notice(held, read);
-    return held;
-  }
-
-  /**
-   * Stores `to` in the place of `from`, unless something else is there by now.
-   *
-   * @param {Held} from
-   * @param {string | null} to
-   * @param {string} [reason]  why somebody is signed out
-   */
-  async swap(from, to, reason) {
-    const held = await this.#cell.swap(from, to);
-    if (!held) return undefined;
-    if (from.session && reason) this.#reasons.set(from.session.session, reason);
-    this.#notice(held, ++this.#reads);
-    // No token: a channel reaches whoever knows its name.
-    this.#channel?.postMessage({ session: from.session?.session, reason });
-    return held;
-  }
-
-  /** @param {(change: Change) => void} listener */
-  onChange(listener) {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  async function read() {
+    const turn = ++asked;
+    return notice(held(await safely(() => storage.read()), server), turn);
   }
 
   /**
-   * For this package: called at once with what is new.
-   *
-   * @param {(held: Held) => void} watcher
+   * @param {Held} now
+   * @param {number} turn  in which order it was asked for: answers may overtake each other
    */
-  onSeen(watcher) {
-    this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
-  }
-
-  /** From here on listeners wait: they may block, and ask for tokens. Answers how it ends. */
-  section() {
-    this.#sections += 1;
-    return () => {
-      this.#sections -= 1;
-      this.#tell();
-    };
-  }
-
-  dispose() {
-    this.#unwatch?.();
-    this.#channel?.close();
-    this.#channel = undefined;
-    this.#listeners.clear();
-    this.#watchers.clear();
-  }
-
-  /**
-   * @param {Held} held
-   * @param {number} read  in which order it was asked for: answers may overtake each other
-   */
-  #notice(held, read) {
-    if (read < this.#newest) return;
-    this.#newest = read;
-    const seen = this.#seen;
-    if (seen?.text === held.text) return;
-    this.#seen = held;
-    for (const watcher of [...this.#watchers]) watcher(held);
+  function notice(now, turn) {
+    if (turn < newest) return now;
+    newest = turn;
+    const before = seen;
+    if (before?.text === now.text) return now;
+    seen = now;
+    for (const watcher of watchers) watcher(now);
+    const [was, is] = [before?.session?.session, now.session?.session];
     // What was there when this context began is no news.
-    if (!seen) return;
-    const [before, now] = [seen.session?.session, held.session?.session];
-    if (now !== undefined) this.#news.push({ type: now === before ? "refreshed" : "signed_in", session: now });
-    else if (before !== undefined) {
-      this.#news.push({ type: "signed_out", session: before, reason: this.#reasons.get(before) ?? "elsewhere" });
-    }
-    if (this.#sections === 0) this.#tell();
+    if (before && is) news.push({ type: is === was ? "refreshed" : "signed_in", session: is });
+    else if (was) news.push({ type: "signed_out", session: was, reason: reasons[was] ?? "elsewhere" });
+    tell();
+    return now;
   }
 
-  #tell() {
-    if (this.#sections > 0) return;
-    for (const change of this.#news.splice(0)) {
-      // Each on its own: one that throws is reported as any event listener's failure is, and stops no other.
-      for (const listener of this.#listeners) queueMicrotask(() => listener(change));
+  function tell() {
+    if (sections) return;
+    for (const change of news.splice(0)) {
+      // One that throws is reported as any event listener's failure is, and stops no other.
+      for (const listener of listeners) queueMicrotask(() => listener(change));
     }
   }
+
+  /**
+   * @template T
+   * @param {Set<T>} set
+   */
+  const adding = (set) => (/** @type {T} */ each) => {
+    set.add(each);
+    return () => void set.delete(each);
+  };
+
+  return {
+    read,
+
+    /**
+     * Stores `to` in the place of `from`, unless something else is there by now.
+     *
+     * @param {Held} from
+     * @param {string | null} to
+     * @param {string} [reason]  why somebody is signed out
+     */
+    async swap(from, to, reason) {
+      if (!(await safely(() => storage.swap(from.text, to)))) return undefined;
+      const session = from.session?.session;
+      if (session && reason) reasons[session] = reason;
+      // No token: a channel reaches whoever knows its name.
+      channel?.postMessage({ session, reason });
+      return notice(held(to, server), ++asked);
+    },
+
+    /** Calls a listener with every change, when no section is under way. Answers how to stop it. */
+    onChange: adding(listeners),
+
+    /** For this package: calls a watcher with what is new, at once. */
+    onSeen: adding(watchers),
+
+    /** From here on listeners wait: they may block, and ask for tokens. Answers how it ends. */
+    section() {
+      sections += 1;
+      return () => {
+        sections -= 1;
+        tell();
+      };
+    },
+
+    dispose() {
+      unwatch?.();
+      channel?.close();
+      listeners.clear();
+      watchers.clear();
+    },
+  };
 }

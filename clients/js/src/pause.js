@@ -2,61 +2,46 @@
 
 import { Unavailable } from "./errors.js";
 
+/** Seconds: the first pause at most, and every pause at most, but for what a server asks for. */
 const SHORTEST = 1;
 const LONGEST = 60;
 /** What a server asks for is done, unless it is absurd. */
 const OBEYED = 3600;
 
-export class Pause {
-  #platform;
-  #failures = 0;
-  #until = -Infinity;
-  #asked = false;
+/** @param {import("./platform.js").Platform} platform */
+export function pauses({ now, random }) {
+  let failures = 0;
+  let until = 0;
   /** @type {unknown} */
-  #cause;
+  let failure;
+  let wasAsked = false;
 
-  /** @param {import("./platform.js").Platform} platform */
-  constructor(platform) {
-    this.#platform = platform;
-  }
+  const left = () => Math.max(0, (until - now()) / 1000);
+  const end = () => { failures = until = 0; };
 
-  /** Seconds that are left of it. */
-  get left() {
-    return Math.max(0, (this.#until - this.#platform.now()) / 1000);
-  }
+  return {
+    /** Seconds that are left of it. */
+    left,
+    end,
 
-  /** @throws {Unavailable} while it lasts */
-  check() {
-    const { left } = this;
-    const cause = this.#cause;
-    if (left > 0) {
-      const status = cause instanceof Unavailable ? cause.status : undefined;
-      throw new Unavailable("Asking again has to wait.", { retryAfter: Math.ceil(left), status, cause });
-    }
-  }
+    /** @throws {Unavailable} while it lasts */
+    check() {
+      if (left()) throw new Unavailable(failure, /** @type {any} */ (failure).status, Math.ceil(left()));
+    },
 
-  /**
-   * @param {unknown} cause
-   * @param {number} [retryAfter]  seconds that the server asks for
-   */
-  begin(cause, retryAfter) {
-    const step = Math.min(LONGEST, SHORTEST * 2 ** this.#failures);
-    this.#failures += 1;
-    this.#asked = retryAfter !== undefined;
-    // Clients that failed together do not come back together; and none sooner than it was told to.
-    const random = this.#platform.random();
-    const seconds = retryAfter === undefined ? step * (0.5 + random / 2) : Math.min(OBEYED, Math.max(SHORTEST, retryAfter)) * (1 + random / 10);
-    this.#until = this.#platform.now() + seconds * 1000;
-    this.#cause = cause;
-  }
+    /**
+     * @param {unknown} cause
+     * @param {number} [asked]  seconds that the server asks for
+     */
+    begin(cause, asked) {
+      failure = cause;
+      wasAsked = !!asked;
+      // Clients that failed together do not come back together, and none sooner than it was told to.
+      const seconds = asked ? Math.min(OBEYED, asked) * (1 + random() / 10) : Math.min(LONGEST, SHORTEST * 2 ** failures++) * (0.5 + random() / 2);
+      until = now() + seconds * 1000;
+    },
 
-  end() {
-    this.#failures = 0;
-    this.#until = -Infinity;
-  }
-
-  /** The network is back. What a server asked for still holds. */
-  lift() {
-    if (!this.#asked) this.end();
-  }
+    /** The network is back. What a server asked for still holds. */
+    lift: () => { if (!wasAsked) end(); },
+  };
 }

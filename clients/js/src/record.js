@@ -37,21 +37,20 @@
  * @returns {Held}
  */
 export function held(text, server) {
-  return { text: text ?? null, session: text ? parsed(text, server) : null };
+  const value = text ? parsed(text) : undefined;
+  const ours = value?.server === server && typeof value.session === "string" && value.generation > 0;
+  return { text: text ?? null, session: ours ? value : null };
 }
 
 /**
+ * Undefined where `text` is no JSON.
+ *
  * @param {string} text
- * @param {string} server
- * @returns {Session | null}
  */
-function parsed(text, server) {
+export function parsed(text) {
   try {
-    const value = JSON.parse(text);
-    return value.server === server && typeof value.session === "string" && value.generation > 0 ? value : null;
-  } catch {
-    return null;
-  }
+    return JSON.parse(text);
+  } catch {}
 }
 
 /**
@@ -63,36 +62,9 @@ function parsed(text, server) {
  */
 export function following(before, tokens, fresh) {
   const session = tokens.session ?? before?.session ?? fresh.session;
-  const same = before?.session === session;
-  return JSON.stringify({
-    server: fresh.server,
-    session,
-    generation: same ? before.generation + 1 : 1,
-    at: fresh.at,
-    access: tokens.access,
-    // Without rotation an answer has no refresh token, and the old one stays.
-    refresh: tokens.refresh ?? (same ? before.refresh : undefined),
-    ...lives(tokens),
-  });
-}
-
-/** @param {Tokens} tokens */
-function lives({ access, expiresIn, refreshAfter }) {
-  const life = expiresIn ?? lifeOf(access);
-  return { expiresIn: life, refreshAfter: refreshAfter ?? (life && (life * 2) / 3) };
-}
-
-/**
- * How long a JWT lives, by its own two claims: their difference needs no correct clock. Only for servers that do not say.
- *
- * @param {string | undefined} token
- */
-function lifeOf(token) {
-  try {
-    const claims = JSON.parse(atob(/** @type {string} */ (token?.split(".")[1]).replace(/-/g, "+").replace(/_/g, "/")));
-    const life = claims.exp - (claims.iat ?? claims.orig_iat);
-    return life > 0 ? life : undefined;
-  } catch {
-    return undefined;
-  }
+  // Without rotation an answer has no refresh token, and the old one stays.
+  const stays = before?.session === session ? before : undefined;
+  const generation = (stays?.generation ?? 0) + 1;
+  // What JSON has no word for, undefined, is not written.
+  return JSON.stringify({ ...stays, ...JSON.parse(JSON.stringify(tokens)), ...fresh, session, generation });
 }

@@ -3,92 +3,98 @@
 
 import { ask } from "./ask.js";
 import { SessionEnded, StorageFailed, Unavailable } from "./errors.js";
-import { exclusive, webLock } from "./exclusive.js";
 import { following } from "./record.js";
+import { within } from "./within.js";
 
 /** @typedef {import("./record.js").Held} Held */
-/** @typedef {import("./record.js").Session} Session */
 
-/** How long a lock is waited for: whoever holds it may be a frozen tab. */
+/** Milliseconds. Whoever holds the lock may be a frozen tab. What runs under it is correct without. */
 const PATIENCE = 3_000;
-/** Seconds. docs/protocol.md has a token as superseded for 30 s. */
+/** For another tab to store what it got. */
+const A_MOMENT = 1_000;
+/** Seconds: docs/protocol.md has a token as superseded for 30. */
 const SUPERSEDED = 31;
 const SLOWEST = 10;
 
-export class Refresh {
-  #at;
+/**
+ * Makes the function that answers what is stored in the place of `held`: by somebody who was faster, or by itself.
+ *
+ * @param {import("./session.js").Parts} parts
+ * @returns {(held: Held) => Promise<Held>}  throws SessionEnded, Unavailable, StorageFailed
+ */
+export function refreshes(parts) {
+  const { dialect, fresh, kept, pause, platform, storage, transport } = parts;
   /** @type {{text: string | null, promise: Promise<Held>} | undefined} */
-  #flying;
+  let flying;
 
-  /** @param {import("./session.js").Parts} parts */
-  constructor(parts) {
-    this.#at = parts;
-  }
-
-  /**
-   * What is stored in the place of `held`: by somebody who was faster, or by this.
-   *
-   * @param {Held} held
-   * @returns {Promise<Held>}
-   * @throws {SessionEnded | Unavailable | StorageFailed}
-   */
-  replace(held) {
-    if (this.#flying?.text === held.text) return this.#flying.promise;
-    const flying = { text: held.text, promise: this.#alone(held) };
-    this.#flying = flying;
-    const landed = () => void (this.#flying === flying && (this.#flying = undefined));
-    flying.promise.then(landed, landed);
-    return flying.promise;
+  /** @param {Held} held */
+  function replace(held) {
+    if (flying?.text === held.text) return flying.promise;
+    const flight = { text: held.text, promise: alone(held) };
+    flying = flight;
+    const landed = () => { if (flying === flight) flying = undefined; };
+    flight.promise.then(landed, landed);
+    return flight.promise;
   }
 
   /** @param {Held} held */
-  async #alone(held) {
-    const { kept, pause, platform, storage } = this.#at;
+  async function alone(held) {
     pause.check();
-    const waiting = new AbortController();
-    const stop = () => waiting.abort();
-    const timer = platform.setTimeout(stop, PATIENCE);
-    // Whoever holds the lock has stored something: that is what everybody waits for.
-    const unwatch = kept.onSeen(({ text }) => void (text !== held.text && stop()));
     const leave = kept.section();
-    const acquire = storage.lock ?? (storage.name === undefined ? undefined : webLock(platform.locks, storage.name));
-    const work = () => {
-      platform.clearTimeout(timer);
-      unwatch();
-      return this.#unlessReplaced(held);
-    };
-    return exclusive(acquire, waiting.signal, work, (release) => {
+    const release = await locked(held);
+    try {
+      return await unlessReplaced(held);
+    } finally {
       const letGo = () => {
         release();
         leave();
       };
       // Until others see what was stored, their turn would only make them ask for the same.
-      if (storage.lag && acquire) platform.setTimeout(letGo, storage.lag);
+      if (storage.lag) platform.setTimeout(letGo, storage.lag);
       else letGo();
-    });
-  }
-
-  /** @param {Held} held */
-  async #unlessReplaced(held) {
-    const now = await this.#at.kept.read();
-    if (now.text !== held.text) return now;
-    // Another request of this context may have failed while this one waited for its turn.
-    this.#at.pause.check();
-    let answer = await this.#answer(held);
-    if (this.#at.dialect.superseded?.(answer)) {
-      await this.#aMoment();
-      const later = await this.#at.kept.read();
-      if (later.text !== held.text) return later;
-      answer = await this.#answer(held);
     }
-    return this.#judge(held, answer);
+  }
+
+  /**
+   * The release of the lock. It is not waited for after somebody has stored something: then there is nothing to do.
+   *
+   * @param {Held} held
+   * @returns {Promise<() => void>}
+   */
+  async function locked({ text }) {
+    const { name, lock = name && webLock(platform.locks, name) } = storage;
+    if (!lock) return () => {};
+    const replaced = new AbortController();
+    const unwatch = kept.onSeen((now) => { if (now.text !== text) replaced.abort(); });
+    try {
+      return await within(platform, PATIENCE, async (signal) => {
+        const release = await lock(signal);
+        // It came when nobody waited any more.
+        if (signal.aborted) release();
+        return release;
+      }, replaced.signal);
+    } catch {
+      return () => {};
+    } finally {
+      unwatch();
+    }
   }
 
   /** @param {Held} held */
-  async #answer({ session }) {
-    const { dialect, pause, platform, server, init } = this.#at;
+  async function unlessReplaced(held) {
+    for (let first = true; ; first = false) {
+      const now = await kept.read();
+      if (now.text !== held.text) return now;
+      const answer = await asked(held);
+      if (!first || !dialect.superseded?.(answer)) return judge(held, answer);
+      await new Promise((resolve) => platform.setTimeout(() => resolve(0), A_MOMENT));
+    }
+  }
+
+  /** @param {Held} held */
+  async function asked({ session }) {
     try {
-      return await ask(platform, server, dialect.refresh(session, platform.cookies()), { seconds: patience(session), init });
+      return await ask(parts, dialect.refresh(session, platform.document?.cookie ?? ""), patience(session));
     } catch (error) {
       pause.begin(error);
       throw error;
@@ -99,15 +105,13 @@ export class Refresh {
    * @param {Held} held
    * @param {import("./ask.js").Answer} answer
    */
-  async #judge(held, answer) {
-    const { dialect, pause, transport } = this.#at;
-    const tokens = answer.status < 300 ? dialect.tokens(answer.json, transport) : undefined;
-    if (tokens) return this.#store(held, tokens);
+  async function judge(held, answer) {
+    const tokens = dialect.tokens(answer, transport);
+    if (tokens) return store(held, tokens);
     const reason = dialect.ended(answer);
-    if (reason !== undefined) return this.#end(held, reason);
-    const superseded = dialect.superseded?.(answer);
-    const retryAfter = superseded ? SUPERSEDED : answer.retryAfter;
-    const failure = new Unavailable("The session cannot be refreshed now.", { status: answer.status, retryAfter });
+    if (reason) return end(held, reason);
+    const retryAfter = dialect.superseded?.(answer) ? SUPERSEDED : answer.retryAfter;
+    const failure = new Unavailable(undefined, answer.status, retryAfter);
     pause.begin(failure, retryAfter);
     throw failure;
   }
@@ -116,14 +120,12 @@ export class Refresh {
    * @param {Held} held
    * @param {import("./record.js").Tokens} tokens
    */
-  async #store(held, tokens) {
-    const { kept, pause, fresh } = this.#at;
+  async function store(held, tokens) {
+    const text = following(held.session, tokens, fresh());
     try {
-      const stored = await kept.swap(held, following(held.session, tokens, fresh()));
-      if (stored) {
-        pause.end();
-        return stored;
-      }
+      const stored = await kept.swap(held, text);
+      pause.end();
+      if (stored) return stored;
     } catch (error) {
       // What is not stored is not used: asked again with the old token, the server answers the same.
       pause.begin(error);
@@ -131,7 +133,7 @@ export class Refresh {
     }
     const now = await kept.read();
     // Signed out, or somebody else by now: what came is nobody's, and must not live on at the server.
-    if (held.session && now.session?.session !== held.session.session) this.#at.revoke({ ...held.session, ...tokens });
+    if (now.session?.session !== held.session?.session) parts.abandon(JSON.parse(text));
     return now;
   }
 
@@ -139,20 +141,29 @@ export class Refresh {
    * @param {Held} held
    * @param {string} reason
    */
-  async #end(held, reason) {
-    const { kept, pause } = this.#at;
+  async function end(held, reason) {
     pause.end();
     // Only what was refused goes: a newer generation, or somebody else's session, stays.
-    if (held.text !== null && !(await kept.swap(held, null, reason))) {
+    if (held.text && !(await kept.swap(held, null, reason))) {
       const now = await kept.read();
       if (now.session) return now;
     }
     throw new SessionEnded(reason);
   }
 
-  #aMoment() {
-    return new Promise((resolve) => this.#at.platform.setTimeout(() => resolve(undefined), 1000));
-  }
+  return replace;
+}
+
+/**
+ * @param {LockManager | undefined} locks
+ * @param {string} name
+ * @returns {((signal: AbortSignal) => Promise<() => void>) | undefined}
+ */
+function webLock(locks, name) {
+  return locks && ((signal) => new Promise((granted, failed) => {
+    const hold = () => new Promise((/** @type {(value?: any) => void} */ release) => granted(release));
+    locks.request(name, { signal }, hold).catch(failed);
+  }));
 }
 
 /**
@@ -160,10 +171,9 @@ export class Refresh {
  * W, the replay window, is less than what is left of the token then. A second at least: what comes too late is only
  * stored where nothing else was.
  *
- * @param {Session | null} session
+ * @param {import("./record.js").Session | null} session
  */
 function patience(session) {
-  const { refreshAfter = Infinity, expiresIn = Infinity } = session ?? {};
-  const bound = refreshAfter === Infinity || expiresIn === Infinity ? SLOWEST : (2 * refreshAfter - expiresIn) / 2;
-  return Math.max(1, Math.min(SLOWEST, bound));
+  const { refreshAfter = SLOWEST, expiresIn = 0 } = session ?? {};
+  return Math.max(1, Math.min(SLOWEST, refreshAfter - expiresIn / 2));
 }

@@ -1,9 +1,9 @@
-// Refreshes when it is time, and when there is reason to look. Timers are hints: they are late in hidden tabs and never
+// Refreshes when it is time, and looks when there is reason to. Timers are hints: they are late in hidden tabs and never
 // come on a machine that sleeps, so every request looks for itself as well.
 
 /** Seconds. Timers do not carry further than 24 days, and a wrong clock is noticed sooner. */
 const LONGEST = 3600;
-/** Seconds over which the tabs of one session spread, where no lock keeps them apart. */
+/** Over which the tabs of one session spread, where no lock keeps them apart. */
 const SPREAD = 2;
 
 /**
@@ -11,44 +11,41 @@ const SPREAD = 2;
  * @returns {() => void} stops it
  */
 export function schedule({ age, kept, pause, platform, refresh }) {
-  /** @type {unknown} */
+  /** @type {any} */
   let timer;
-  let over = false;
+  const over = new AbortController();
 
   /** @param {import("./record.js").Held} held */
   function set({ session }) {
     platform.clearTimeout(timer);
-    if (over || !session || session.refreshAfter === undefined) return;
-    const seconds = Math.max(session.refreshAfter - age.of(session), pause.left) + platform.random() * Math.min(SPREAD, session.refreshAfter / 10);
-    timer = platform.setTimeout(() => void look(), Math.min(LONGEST, Math.max(0.1, seconds)) * 1000);
+    if (over.signal.aborted || !session?.refreshAfter) return;
+    const spread = platform.random() * Math.min(SPREAD, session.refreshAfter / 10);
+    const seconds = Math.max(session.refreshAfter - age.ageOf(session), pause.left()) + spread;
+    timer = platform.setTimeout(look, Math.min(seconds, LONGEST) * 1000);
   }
 
   async function look() {
-    try {
-      let held = await kept.read();
-      if (held.session && age.isDue(held.session) && pause.left === 0) held = await refresh.replace(held);
-      set(held);
-    } catch {
-      // It is told to whoever asks for something. Here it is tried again, when the pause is over.
-      const held = await kept.read().catch(() => undefined);
-      if (held) set(held);
-    }
+    const held = await kept.read();
+    // A failure is told to whoever asks for something. Here it is tried again, when the pause is over.
+    if (held.session && age.isDue(held.session) && !pause.left()) await refresh(held).catch(() => {});
+    set(await kept.read());
   }
 
-  /** @type {[EventTarget | undefined, string, () => void][]} */
-  const wakes = [
-    [platform.document, "visibilitychange", () => void (platform.document?.visibilityState === "visible" && look())],
-    // A page that comes back from the cache has missed all news.
-    [platform.page, "pageshow", () => void look()],
-    [platform.page, "online", () => { pause.lift(); void look(); }],
-  ];
-  for (const [target, type, listener] of wakes) target?.addEventListener(type, listener);
-  const unwatch = kept.onSeen(set);
-  void look();
+  /**
+   * @param {EventTarget | undefined} target
+   * @param {string} type
+   * @param {() => unknown} listener
+   */
+  const on = (target, type, listener) => target?.addEventListener(type, listener, { signal: over.signal });
+  const wake = () => look().catch(() => {});
+  on(platform.document, "visibilitychange", () => platform.document?.visibilityState === "visible" && wake());
+  // A page that comes back from the cache has missed all news.
+  on(platform.page, "pageshow", wake);
+  on(platform.page, "online", () => (pause.lift(), wake()));
+  kept.onSeen(set);
+  wake();
   return () => {
-    over = true;
+    over.abort();
     platform.clearTimeout(timer);
-    unwatch();
-    for (const [target, type, listener] of wakes) target?.removeEventListener(type, listener);
   };
 }

@@ -3,28 +3,27 @@
 import { native } from "../dialects/native.js";
 import { inLocalStorage } from "../storage/local.js";
 import { inMemory } from "../storage/memory.js";
-import { Age } from "./age.js";
+import { ages } from "./age.js";
 import { ask } from "./ask.js";
-import { Cell } from "./cell.js";
 import { InvalidCredentials, Overtaken, Refused, RekindleError, SignedOut, Unavailable } from "./errors.js";
 import { signedInFetch } from "./fetch.js";
-import { Kept } from "./kept.js";
+import { keep } from "./kept.js";
 import { current, passFor } from "./pass.js";
-import { Pause } from "./pause.js";
-import { browserOrNode, unlessAborted } from "./platform.js";
+import { pauses } from "./pause.js";
+import { browserOrNode } from "./platform.js";
 import { following } from "./record.js";
-import { Refresh } from "./refresh.js";
+import { refreshes } from "./refresh.js";
 import { schedule } from "./schedule.js";
+import { within } from "./within.js";
 
 /**
  * @typedef {object} Options
  * @property {string} [baseURL]         where Rekindle is: an absolute address. In a page, its own origin if absent
  * @property {string[]} [origins]       of APIs that get the token, besides that of `baseURL`
  * @property {"header" | "cookie"} [transport]  "header" unless said otherwise
- * @property {import("./cell.js").Storage} [storage]   the page's localStorage, or memory where there is none
+ * @property {import("./kept.js").Storage} [storage]   the page's localStorage, or memory where there is none
  * @property {import("../dialects/native.js").Dialect} [dialect]
  * @property {boolean} [autoRefresh]    false: only requests refresh, no timer does
- * @property {string | null} [renewalHeader]   where a server renews access tokens on the way: Authorization; null: nowhere
  * @property {Partial<import("./platform.js").Platform>} [platform]   for tests
  */
 
@@ -34,23 +33,22 @@ import { schedule } from "./schedule.js";
  * @typedef {object} Parts
  * @property {string} server
  * @property {"header" | "cookie"} transport
- * @property {string | null} renewal
  * @property {import("../dialects/native.js").Dialect} dialect
- * @property {import("./cell.js").Storage} storage
+ * @property {import("./kept.js").Storage} storage
  * @property {import("./platform.js").Platform} platform
  * @property {RequestInit} init
  * @property {() => {server: string, session: string, at: number}} fresh
- * @property {(session: import("./record.js").Session) => void} revoke   as best it can
- * @property {Kept} kept
- * @property {Age} age
- * @property {Pause} pause
- * @property {Refresh} refresh
+ * @property {(session: import("./record.js").Session | null) => void} abandon   tells the server, as best it can
+ * @property {ReturnType<typeof keep>} kept
+ * @property {ReturnType<typeof ages>} age
+ * @property {ReturnType<typeof pauses>} pause
+ * @property {(held: import("./record.js").Held) => Promise<import("./record.js").Held>} refresh
  */
 
 /**
  * @callback PassFor
  * @param {string} address
- * @param {{method: string, signal?: AbortSignal | null | undefined}} request
+ * @param {import("./pass.js").Asked} asked
  * @returns {Promise<import("./pass.js").Pass | undefined>}  undefined: the request is none of ours
  */
 
@@ -64,60 +62,66 @@ const LOGOUT = 5;
  * @param {Options} [options]
  */
 export function createSession(options = {}) {
-  const platform = Object.assign(Object.create(browserOrNode), options.platform);
-  const { address } = platform;
-  const base = new URL(options.baseURL ?? "/", options.baseURL && !address ? undefined : address);
-  if (base.origin === "null") throw new TypeError("baseURL has no origin that could be told from others");
-  const server = base.href.replace(/[?#].*$/, "").replace(/\/+$/, "");
-  const dialect = options.dialect ?? native();
-  const transport = options.transport ?? "header";
-  if (transport === "cookie" && !dialect.cookies) throw new TypeError("This dialect has no cookie transport.");
+  const { transport = "header", dialect = native(), origins = [], autoRefresh = true } = options;
   const storage = options.storage ?? inLocalStorage() ?? inMemory();
-  const trusted = new Set([base, ...(options.origins ?? [])].map((each) => new URL(each).origin));
-  // A 401 to a login is a wrong password.
-  const own = new Set(dialect.paths.map((path) => new URL(server + path).pathname));
+  const platform = { ...browserOrNode(), ...options.platform };
+  const base = new URL(options.baseURL ?? "/", platform.address);
+  const server = (base.origin + base.pathname).replace(/\/+$/, "");
+  const trusted = [base, ...origins].map((each) => new URL(each).origin);
+  // "null" is the origin of many.
+  if (trusted.includes("null")) throw new TypeError("baseURL and origins are addresses of http or https");
+  const cookies = transport === "cookie";
+  if (cookies && !dialect.cookies) throw new TypeError("this dialect has no cookie transport");
 
-  const kept = new Kept(new Cell(storage, server, platform), storage, platform);
+  const kept = keep(storage, server, platform);
   /** @type {Parts} */
   const parts = {
     server,
     transport,
-    renewal: options.renewalHeader === undefined ? "Authorization" : options.renewalHeader,
     dialect,
     storage,
     platform,
-    init: transport === "cookie" ? { credentials: "include" } : {},
+    init: cookies ? { credentials: "include" } : {},
     fresh: () => ({ server, session: `${platform.random()}`.slice(2), at: platform.wall() }),
-    revoke: (session) => void revoke(session).catch(() => {}),
+    abandon,
     kept,
-    age: new Age(platform),
-    pause: new Pause(platform),
-    refresh: /** @type {any} */ (undefined),
+    age: ages(platform),
+    pause: pauses(platform),
+    refresh: (held) => refresh(held),
   };
-  parts.refresh = new Refresh(parts);
-  const stop = options.autoRefresh === false ? () => {} : schedule(parts);
+  const refresh = refreshes(parts);
+  const stop = autoRefresh ? schedule(parts) : () => {};
   let attempts = 0;
 
   /** @type {PassFor} */
-  async function pass(address, request) {
+  async function pass(address, asked) {
     // A relative address is what it is to fetch.
     const url = new URL(address, platform.address ?? `${server}/`);
-    if (!trusted.has(url.origin) || (url.origin === base.origin && own.has(url.pathname))) return undefined;
-    return passFor(parts, request);
+    // A 401 to a login is a wrong password.
+    const own = dialect.paths.some((path) => url.href.split("?")[0] === server + path);
+    return own || !trusted.includes(url.origin) ? undefined : passFor(parts, asked);
   }
 
-  /** @param {import("./record.js").Session | null} session */
+  /**
+   * Whether the server knows now that it is over.
+   *
+   * @param {import("./record.js").Session | null} session
+   */
   async function revoke(session) {
-    // By cookie it would end whatever session the jar holds by then.
-    if (transport === "cookie" || !session) return false;
-    const question = dialect.logout(session, "");
+    const question = dialect.logout(session, platform.document?.cookie ?? "");
     if (!question) return false;
-    // The page may be about to leave.
-    const { status } = await ask(platform, server, question, { seconds: LOGOUT, init: { keepalive: true } });
-    return status < 300;
+    const answer = await ask(parts, question, LOGOUT);
+    if (answer.status >= 300 && !dialect.ended(answer)) throw refusal(dialect, answer);
+    return true;
   }
 
-  const fetch = signedInFetch({ ...parts, pass });
+  /** @type {Parts["abandon"]} */
+  function abandon(session) {
+    // By cookie it would end whatever session the jar holds by then, and a login ends them anyway.
+    if (session && !cookies) revoke(session).catch(() => {});
+  }
+
+  const fetch = signedInFetch(platform, pass);
 
   return {
     /**
@@ -130,27 +134,24 @@ export function createSession(options = {}) {
      */
     async login(credentials, { signal } = {}) {
       const attempt = ++attempts;
-      const before = await kept.read();
-      const question = dialect.login(credentials, transport);
-      const answer = await ask(platform, server, question, { seconds: LOGIN, signal, init: parts.init });
-      const tokens = answer.status < 300 ? dialect.tokens(answer.json, transport) : undefined;
+      const before = (await kept.read()).session?.session;
+      const answer = await ask(parts, dialect.login(credentials, transport), LOGIN, signal);
+      const tokens = dialect.tokens(answer, transport);
       if (!tokens) throw refusal(dialect, answer);
       const text = following(null, tokens, parts.fresh());
-      const session = JSON.parse(text);
       for (;;) {
         const now = await kept.read();
-        // A later login of this context counts, and a sign-out. Of other contexts, whatever they have stored meanwhile;
-        // but where cookies are, what they hold has been decided already, and the next refresh says what it is.
-        const overtaken = attempt !== attempts || (transport === "header" && now.session?.session !== before.session?.session);
-        if (overtaken) {
-          parts.revoke(session);
+        // A later login of this context counts, and a sign-out; of other contexts, whatever they have stored meanwhile.
+        // Not with cookies: what they hold has been decided already, and the next refresh says what it is.
+        if (attempt !== attempts || (!cookies && now.session?.session !== before)) {
+          abandon(JSON.parse(text));
           throw new Overtaken();
         }
-        if (await kept.swap(now, text)) {
-          parts.pause.end();
-          if (now.session) parts.revoke(now.session);
-          return { session: session.session };
-        }
+        const stored = await kept.swap(now, text);
+        if (!stored?.session) continue;
+        parts.pause.end();
+        abandon(now.session);
+        return { session: stored.session.session };
       }
     },
 
@@ -159,23 +160,16 @@ export function createSession(options = {}) {
      * knows. Cookies no script can delete, so with them it fails where the server cannot be reached.
      *
      * @returns {Promise<boolean>}
-     * @throws {Unavailable} with the cookie transport
+     * @throws {Unavailable | Refused} with the cookie transport
      */
     async logout() {
       attempts += 1;
-      if (transport === "cookie") {
-        const question = dialect.logout(null, platform.cookies());
-        if (!question) return false;
-        const answer = await ask(platform, server, question, { seconds: LOGOUT, init: parts.init });
-        if (answer.status >= 300 && dialect.ended(answer) === undefined) throw refusal(dialect, answer);
-      }
+      if (cookies) await revoke(null);
       for (;;) {
         const now = await kept.read();
-        if (now.text === null) return transport === "cookie";
+        if (!now.text) return cookies;
         // A refresh may come in between: then it is its tokens that have to go.
-        if (await kept.swap(now, null, "logged_out")) {
-          return transport === "cookie" || revoke(now.session).catch(() => false);
-        }
+        if (await kept.swap(now, null, "logged_out")) return cookies || revoke(now.session).catch(() => false);
       }
     },
 
@@ -190,9 +184,8 @@ export function createSession(options = {}) {
      * @throws {SignedOut | SessionEnded | Unavailable}
      */
     async accessToken({ signal } = {}) {
-      if (transport === "cookie") throw new RekindleError("not_readable", "No script can read the token of a cookie.");
-      const held = await unlessAborted(kept.read(), signal);
-      const { session } = await unlessAborted(current(parts, held), signal);
+      if (cookies) throw new RekindleError("not_readable", "no script can read what a cookie holds");
+      const { session } = await within(platform, 0, async () => current(parts, await kept.read()), signal);
       if (!session?.access) throw new SignedOut();
       return session.access;
     },
@@ -201,12 +194,11 @@ export function createSession(options = {}) {
      * Who is signed in, as far as this machine knows: nothing is asked. With the cookie transport, null may also mean
      * that only the cookies know.
      *
-     * @returns {Promise<{session: string, expiresIn: number | undefined} | null>}
+     * @returns {Promise<{session: string, expiresIn: number} | null>}
      */
     async peek() {
       const { session } = await kept.read();
-      if (!session) return null;
-      return { session: session.session, expiresIn: session.expiresIn && session.expiresIn - parts.age.of(session) };
+      return session && { session: session.session, expiresIn: (session.expiresIn ?? Infinity) - parts.age.ageOf(session) };
     },
 
     /**
@@ -215,20 +207,15 @@ export function createSession(options = {}) {
      * @returns {Promise<{id: string, device: string, client_id: string, created_at: number, last_seen_at: number, current: boolean}[]>}
      */
     async sessions() {
-      if (!dialect.sessions) throw new RekindleError("not_supported", "This dialect has no list of sessions.");
-      const response = await fetch(server + dialect.sessions);
-      const body = await response.json().catch(() => undefined);
-      if (!response.ok || !Array.isArray(body?.sessions)) throw refusal(dialect, { status: response.status, json: body, retryAfter: undefined });
-      return body.sessions;
+      const response = await fetch(server + "/v1/sessions");
+      if (!response.ok) throw new Refused(response.status, await response.text());
+      return (await response.json()).sessions;
     },
 
     /**
-     * Calls `listener` when somebody signed in or out, or was refreshed, in whatever tab.
-     *
-     * @param {(change: import("./kept.js").Change) => void} listener
-     * @returns {() => void} stops it
+     * Calls `listener` when somebody signed in or out, or was refreshed, in whatever tab. Answers how to stop it.
      */
-    onChange: (listener) => kept.onChange(listener),
+    onChange: kept.onChange,
 
     /** Stops timers and listening. What is stored stays. */
     dispose() {
@@ -236,11 +223,7 @@ export function createSession(options = {}) {
       kept.dispose();
     },
 
-    /**
-     * For adapters of other clients: see axios.js.
-     *
-     * @type {PassFor}
-     */
+    /** For adapters of other clients: axios.js shows how. */
     pass,
   };
 }
@@ -254,7 +237,7 @@ export function createSession(options = {}) {
 function refusal(dialect, answer) {
   const { status, json, retryAfter } = answer;
   if (dialect.denied(answer)) return new InvalidCredentials();
-  const mayPass = json === undefined || status < 300 || status >= 500 || [408, 409, 425, 429].includes(status);
-  if (mayPass) return new Unavailable("The server cannot do it now.", { status, retryAfter });
-  return new Refused(status, json);
+  // What is not JSON was not said by the server.
+  const mayPass = !json || status < 300 || status > 499 || [408, 409, 429].includes(status);
+  return mayPass ? new Unavailable(undefined, status, retryAfter) : new Refused(status, json);
 }

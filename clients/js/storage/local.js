@@ -7,7 +7,7 @@ const LAG = 50;
  * Nothing where there is no localStorage, or where the browser forbids it.
  *
  * @param {string} [key]
- * @returns {import("../src/cell.js").Storage | undefined}
+ * @returns {import("../src/kept.js").Storage | undefined}
  */
 export function inLocalStorage(key = "rekindle") {
   try {
@@ -25,7 +25,7 @@ export function inLocalStorage(key = "rekindle") {
  *
  * @param {globalThis.Storage} area
  * @param {string} key
- * @returns {import("../src/cell.js").Storage}
+ * @returns {import("../src/kept.js").Storage}
  */
 export function inArea(area, key) {
   return {

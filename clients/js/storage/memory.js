@@ -1,6 +1,6 @@
 // In this context alone, for as long as it lives.
 
-/** @returns {import("../src/cell.js").Storage} */
+/** @returns {import("../src/kept.js").Storage} */
 export function inMemory() {
   /** @type {string | null} */
   let text = null;
