@@ -1,0 +1,75 @@
+// An axios instance, signed in: as `session.fetch`, for applications that have axios already.
+
+/**
+ * Puts `session` before the requests of `instance`, and behind its answers.
+ *
+ * @param {Instance} instance
+ * @param {import("./src/session.js").RekindleSession} session
+ * @returns {() => void} takes it away again
+ */
+export function attach(instance, session) {
+  /** What each request was sent with. @type {WeakMap<object, import("./src/pass.js").Pass>} */
+  const passes = new WeakMap();
+
+  const request = instance.interceptors.request.use(async (/** @type {any} */ config) => {
+    const next = config.rekindlePass;
+    delete config.rekindlePass;
+    // Whoever authenticates by themselves is left alone, but for what is asked once more.
+    if (!next && config.headers.has("Authorization")) return config;
+    const { method = "get", signal } = config;
+    const pass = next ?? (await session.pass(instance.getUri(config), { method, signal }));
+    if (!pass) return config;
+    config.headers.set(pass.headers);
+    if (pass.cookies) config.withCredentials ??= true;
+    passes.set(config, pass);
+    return config;
+  });
+
+  /** @param {any} response */
+  const answered = async ({ config, status, headers, data }) =>
+    passes.get(config)?.answered({ status, header: (name) => headers.get?.(name), json: () => Promise.resolve(parsed(data)) });
+
+  const response = instance.interceptors.response.use(
+    async (/** @type {any} */ response) => {
+      await answered(response);
+      return response;
+    },
+    async (/** @type {any} */ error) => {
+      // Without an answer there is nothing to look at: the error is the caller's, as it is.
+      const next = error.response && (await answered(error.response));
+      if (!next || isStream(error.config.data)) throw error;
+      return instance.request({ ...error.config, rekindlePass: next });
+    },
+  );
+
+  return () => {
+    instance.interceptors.request.eject(request);
+    instance.interceptors.response.eject(response);
+  };
+}
+
+/**
+ * As much of axios as is used here.
+ *
+ * @typedef {object} Instance
+ * @property {{request: Interceptors, response: Interceptors}} interceptors
+ * @property {(config: any) => string} getUri
+ * @property {(config: any) => Promise<any>} request
+ */
+/** @typedef {{use: (...handlers: any[]) => number, eject: (id: number) => void}} Interceptors */
+
+/** @param {unknown} data */
+function parsed(data) {
+  try {
+    return typeof data === "string" ? JSON.parse(data) : data;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A stream is read once. A form is built anew from its parts.
+ *
+ * @param {any} data
+ */
+const isStream = (data) => typeof data?.pipe === "function" || typeof data?.getReader === "function";

@@ -1,0 +1,119 @@
+// A file, for programs: read whole, written whole, and never seen half-written. Node's alone.
+//
+// Two locks lie beside it. One is held for a moment, around a comparison and the rename after it; the other while a
+// refresh is under way. Both are files that name their holder, because a program that is killed leaves them behind.
+
+import { constants } from "node:fs";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+
+/** Milliseconds after which a lock is nobody's, whatever it says: longer than any refresh takes. */
+const STALE = 30_000;
+const POLL = 25;
+
+let count = 0;
+
+/**
+ * @param {string} path   in a folder that only its user may write; it is created with mode 0600
+ * @returns {import("../src/kept.js").Storage}
+ */
+export function inFile(path) {
+  const read = () => readFile(path, "utf8").catch(missing);
+  return {
+    read,
+    async swap(from, to) {
+      const release = await acquire(`${path}.swap`);
+      try {
+        if ((await read()) !== from) return false;
+        if (to === null) await rm(path, { force: true });
+        else await replace(path, to);
+        return true;
+      } finally {
+        await release();
+      }
+    },
+    lock: (signal) => acquire(`${path}.lock`, signal),
+  };
+}
+
+/**
+ * A reader sees the old text or the new one, also when this program is killed or the machine loses power.
+ *
+ * @param {string} path
+ * @param {string} text
+ */
+async function replace(path, text) {
+  const temporary = `${path}.${process.pid}.${count++}`;
+  try {
+    const file = await open(temporary, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<() => Promise<void>>}
+ */
+async function acquire(path, signal) {
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), count: count++ });
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      const file = await open(path, "wx", 0o600);
+      await file.writeFile(mine).finally(() => file.close());
+      // Taken over by somebody who thought this program dead, it is theirs.
+      return async () => void ((await readFile(path, "utf8").catch(missing)) === mine && (await rm(path, { force: true })));
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== "EEXIST") throw error;
+    }
+    if (await isLeft(path)) await takeAway(path);
+    else await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+/**
+ * Whether whoever made the lock is gone.
+ *
+ * @param {string} path
+ */
+async function isLeft(path) {
+  const text = await readFile(path, "utf8").catch(missing);
+  const made = (await stat(path).catch(missing))?.mtimeMs;
+  if (text === null || made === undefined) return false;
+  const age = Date.now() - made;
+  try {
+    const { pid, host } = JSON.parse(text);
+    if (host === hostname()) process.kill(pid, 0);
+    return age > STALE;
+  } catch (error) {
+    // Without a name it is being written right now, or its writer was killed in between.
+    return error instanceof SyntaxError ? age > 1_000 : /** @type {any} */ (error).code === "ESRCH";
+  }
+}
+
+/**
+ * Of several who find a lock left behind, one takes it away. Whoever takes away a younger one in its place has made two
+ * holders: for a moment, and the server stands it.
+ *
+ * @param {string} path
+ */
+async function takeAway(path) {
+  const aside = `${path}.${process.pid}.${count++}`;
+  await rename(path, aside).then(() => rm(aside, { force: true }), missing);
+}
+
+/** @param {any} error */
+function missing(error) {
+  if (error.code === "ENOENT") return null;
+  throw error;
+}

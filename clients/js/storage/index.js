@@ -1,0 +1,5 @@
+// Where a session can be kept, besides a file (./file.js, which is Node's).
+
+export { inExtension } from "./extension.js";
+export { inLocalStorage, inSessionStorage } from "./local.js";
+export { inMemory } from "./memory.js";
