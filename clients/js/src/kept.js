@@ -26,6 +26,7 @@ import { within } from "./within.js";
 
 /** No storage takes that long, and one that never answers must not hold up every request. */
 const PATIENCE = 5_000;
+const A_MOMENT = 50;
 
 /**
  * @param {Storage} storage
@@ -39,13 +40,17 @@ export function keep(storage, server, platform) {
   const watchers = new Set();
   /** @type {Record<string, string>} */
   const reasons = {};
-  /** @type {Change[]} */
+  /** @type {{type: any, session: string}[]} */
   const news = [];
   /** @type {Held | undefined} */
   let seen;
   let [asked, newest, sections] = [0, 0, 0];
 
-  const look = () => void read().catch(() => {});
+  // By two ways others tell of a change, and only one of them says why: it may be the slower.
+  const look = () => {
+    const leave = section();
+    read().catch(() => {}).then(() => platform.setTimeout(leave, A_MOMENT));
+  };
   const unwatch = storage.watch?.(look);
   const channel = storage.name ? platform.channel(storage.name) : undefined;
   channel?.addEventListener("message", ({ data }) => {
@@ -84,17 +89,27 @@ export function keep(storage, server, platform) {
     const [was, is] = [before?.session?.session, now.session?.session];
     // What was there when this context began is no news.
     if (before && is) news.push({ type: is === was ? "refreshed" : "signed_in", session: is });
-    else if (was) news.push({ type: "signed_out", session: was, reason: reasons[was] ?? "elsewhere" });
+    else if (was) news.push({ type: "signed_out", session: was });
     tell();
     return now;
   }
 
   function tell() {
     if (sections) return;
-    for (const change of news.splice(0)) {
+    for (const each of news.splice(0)) {
+      const change = each.type === "signed_out" ? { ...each, reason: reasons[each.session] ?? "elsewhere" } : each;
       // One that throws is reported as any event listener's failure is, and stops no other.
       for (const listener of listeners) queueMicrotask(() => listener(change));
     }
+  }
+
+  /** From here on listeners wait: they may block, and ask for tokens. Answers how it ends. */
+  function section() {
+    sections += 1;
+    return () => {
+      sections -= 1;
+      tell();
+    };
   }
 
   /**
@@ -131,14 +146,7 @@ export function keep(storage, server, platform) {
     /** For this package: calls a watcher with what is new, at once. */
     onSeen: adding(watchers),
 
-    /** From here on listeners wait: they may block, and ask for tokens. Answers how it ends. */
-    section() {
-      sections += 1;
-      return () => {
-        sections -= 1;
-        tell();
-      };
-    },
+    section,
 
     dispose() {
       unwatch?.();

@@ -110,7 +110,7 @@ export class Rekindle {
   }
 
   async #answered(request, path, text) {
-    const body = text ? JSON.parse(text) : {};
+    const body = text && path.startsWith("/v1/") ? JSON.parse(text) : {};
     const jar = cookies(request);
     const caller = this.verify(bearer(request) ?? jar.get("rk-a"));
     if (path === "/v1/login") {
