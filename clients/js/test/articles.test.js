@@ -35,7 +35,7 @@ function theirAxios(world) {
     removeItem: (name) => cells.delete(name),
   };
   const left = [];
-  const bare = axios.create({ adapter: "fetch", env: { fetch: world.network.fetch(), Request: null, Response } });
+  const bare = axios.create({ adapter: "fetch", env: { fetch: world.network.fetch() } });
   const api = axiosQueue({ axios: bare, localStorage, location: { assign: (to) => left.push(to) }, baseURL });
   return { ...api, keeps: () => cells.has("refresh"), left };
 }
@@ -43,7 +43,7 @@ function theirAxios(world) {
 /** Ours, in one tab. */
 function ourAxios(world) {
   const tab = world.browser.tab({ dialect: simplejwt({ prefix: PREFIX }), autoRefresh: false });
-  const api = axios.create({ baseURL, adapter: "fetch", env: { fetch: world.network.fetch(), Request: null, Response } });
+  const api = axios.create({ baseURL, adapter: "fetch", env: { fetch: world.network.fetch() } });
   attach(api, tab.session);
   return {
     signIn: (username, password) => tab.session.login({ username, password }),

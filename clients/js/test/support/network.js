@@ -53,8 +53,7 @@ export class Network {
   fetch(jar = new Map()) {
     return (input, init = {}) => {
       const request = new Request(typeof input === "string" ? new URL(input, "https://app.test") : input, { duplex: "half", ...init });
-      const credentials = init.credentials ?? "same-origin";
-      const answered = this.#carried(request, credentials === "include" ? jar : new Map());
+      const answered = this.#carried(request, request.credentials === "include" ? jar : new Map());
       const { signal } = request;
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
