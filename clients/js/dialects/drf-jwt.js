@@ -14,13 +14,13 @@ export function drfJwt(options = {}) {
     paths: [obtain, refresh, blacklist],
     scheme,
     login: (credentials) => ({ path: obtain, json: credentials }),
-    refresh: (session) => ({ path: refresh, json: { token: session?.access } }),
-    logout: (session) => ({ path: blacklist, json: { token: session?.access } }),
+    refresh: (session) => ({ path: refresh, json: { token: session?.access_token } }),
+    logout: (session) => ({ path: blacklist, json: { token: session?.access_token } }),
     // 200 or 201, by the package's release.
-    tokens: ({ status, json }) => (status < 300 && json?.token ? { access: json.token, ...lives(json.token) } : undefined),
+    tokens: ({ status, json }) => (status < 300 && json?.token ? { access_token: json.token, ...lives(json.token) } : undefined),
     // All that its serializer says of a token. A field that is missing has a name of its own.
     ended: ({ status, json }) => (status === 400 && Array.isArray(json?.non_field_errors) ? `${json.non_field_errors[0]}` : undefined),
     denied: ({ status, json }) => status === 400 && Array.isArray(json?.non_field_errors),
-    renewed: (access) => ({ access, ...lives(access) }),
+    renewed: (access) => ({ access_token: access, ...lives(access) }),
   };
 }

@@ -20,17 +20,17 @@ export function flaskJwtExtended({ login = "/login", refresh = "/refresh", logou
       if (status !== 200 || !json) return undefined;
       // What cookies hold is not in the answer, and neither is how long.
       if (transport === "cookie") return {};
-      return json.access_token && { access: json.access_token, refresh: json.refresh_token, ...lives(json.access_token) };
+      return json.access_token && { ...json, ...lives(json.access_token) };
     },
     ended: ({ status, json }) => ((status === 401 || status === 422) && OVER.test(json?.msg) ? json.msg : undefined),
     denied: ({ status, json }) => status === 401 && typeof json?.msg === "string",
-    renewed: (access) => ({ access, ...lives(access) }),
+    renewed: (access) => ({ access_token: access, ...lives(access) }),
     guard: (cookies) => ({ ...csrf("csrf_access_token", cookies) }),
   };
 }
 
 /** @param {import("./native.js").Session | null} session */
-const bearer = (session) => (session?.refresh ? { Authorization: `Bearer ${session.refresh}` } : undefined);
+const bearer = (session) => (session?.refresh_token ? { Authorization: `Bearer ${session.refresh_token}` } : undefined);
 
 /**
  * The double submit: what a page of another site cannot read, it cannot repeat.

@@ -10,8 +10,8 @@ export function lives(token) {
   try {
     const [, payload = ""] = token.split(".");
     const { exp, iat, orig_iat } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-    const expiresIn = exp - (iat ?? orig_iat);
-    return expiresIn > 0 ? livesFor(expiresIn) : {};
+    const life = exp - (iat ?? orig_iat);
+    return life > 0 ? livesFor(life) : {};
   } catch {
     return {};
   }
@@ -20,6 +20,6 @@ export function lives(token) {
 /**
  * Two thirds of a life, as Rekindle's own answers have it.
  *
- * @param {number} expiresIn
+ * @param {number} expires_in
  */
-export const livesFor = (expiresIn) => ({ expiresIn, refreshAfter: (expiresIn * 2) / 3 });
+export const livesFor = (expires_in) => ({ expires_in, refresh_after: (expires_in * 2) / 3 });

@@ -34,13 +34,7 @@ export function native() {
     logout: (session) => ({ path: "/v1/logout", ...token(session) }),
     tokens: ({ status, json }, transport) =>
       status === 200 && json?.session_id && (transport === "cookie" || (json.access_token && json.refresh_token))
-        ? {
-            session: json.session_id,
-            access: json.access_token,
-            refresh: json.refresh_token,
-            expiresIn: json.expires_in,
-            refreshAfter: json.refresh_after,
-          }
+        ? json
         : undefined,
     ended({ status, json }) {
       if (status === 401 && json?.code === "session_ended") return json.reason ?? "unknown";
@@ -49,11 +43,11 @@ export function native() {
     },
     superseded: ({ status, json }) => status === 409 && json?.code === "superseded",
     denied: ({ status, json }) => status === 401 && json?.code === "invalid_credentials",
-    renewed: (access) => ({ access }),
+    renewed: (access_token) => ({ access_token }),
     // A wrong old password: asking again would only count as a second try.
     final: (json) => json?.code === "invalid_credentials",
   };
 }
 
 /** @param {Session | null} session */
-const token = (session) => (session?.refresh ? { json: { refresh_token: session.refresh } } : {});
+const token = (session) => (session?.refresh_token ? { json: { refresh_token: session.refresh_token } } : {});

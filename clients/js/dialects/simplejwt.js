@@ -14,17 +14,17 @@ export function simplejwt({ prefix = "/api/token", sliding = false } = {}) {
   return {
     paths: Object.values(paths),
     login: (credentials) => ({ path: paths.login, json: credentials }),
-    refresh: (session) => ({ path: paths.refresh, json: { [sliding ? "token" : "refresh"]: session?.refresh } }),
+    refresh: (session) => ({ path: paths.refresh, json: { [sliding ? "token" : "refresh"]: session?.refresh_token } }),
     // A sliding token cannot be put on the package's blacklist by this view.
-    logout: (session) => (sliding ? undefined : { path: paths.logout, json: { refresh: session?.refresh } }),
+    logout: (session) => (sliding ? undefined : { path: paths.logout, json: { refresh: session?.refresh_token } }),
     tokens({ status, json }) {
       const access = sliding ? json?.token : json?.access;
       if (status !== 200 || !access) return undefined;
-      return { access, refresh: sliding ? access : json.refresh, ...lives(access) };
+      return { access_token: access, refresh_token: sliding ? access : json.refresh, ...lives(access) };
     },
     ended: ({ status, json }) =>
       status === 401 && (json?.code === "token_not_valid" || OVER.includes(json?.detail)) ? json.detail : undefined,
     denied: ({ status, json }) => status === 401 && typeof json?.detail === "string",
-    renewed: (access) => ({ access, ...(sliding && { refresh: access }), ...lives(access) }),
+    renewed: (access) => ({ access_token: access, ...(sliding && { refresh_token: access }), ...lives(access) }),
   };
 }

@@ -13,9 +13,9 @@ export function ages({ now, wall }) {
    *
    * @param {Session} session
    */
-  function ageOf({ session, generation, at }) {
+  function ageOf({ session_id, generation, at }) {
     const age = wall() - at;
-    const key = [session, generation, at].join();
+    const key = [session_id, generation, at].join();
     if (known !== key) since = now() - Math.max(0, age);
     known = key;
     return Math.max(age, now() - since) / 1000;
@@ -24,14 +24,12 @@ export function ages({ now, wall }) {
   return {
     ageOf,
     /** @param {Session} session */
-    isDue: (session) => ageOf(session) >= (session.refreshAfter ?? Infinity),
+    isDue: (session) => ageOf(session) >= (session.refresh_after ?? Infinity),
     /**
      * Whether it is no use to send the access token: it may well expire on the way.
      *
      * @param {Session} session
      */
-    isSpent({ expiresIn = Infinity, ...session }) {
-      return ageOf(session) >= Math.max(expiresIn - 5, expiresIn * 0.9);
-    },
+    isSpent: (session) => ageOf(session) >= Math.max((session.expires_in ?? Infinity) - 5, (session.expires_in ?? 0) * 0.9),
   };
 }

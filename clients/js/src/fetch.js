@@ -12,7 +12,7 @@ export function signedInFetch(platform, passFor) {
    */
   return async function fetch(input, init = {}) {
     const request = input instanceof Request ? input : undefined;
-    const { method = "GET", signal } = { ...(request && { method: request.method, signal: request.signal }), ...init };
+    const { method = request?.method ?? "GET", signal = request?.signal } = init;
     const headers = new Headers(init.headers ?? request?.headers);
     // Whoever authenticates by themselves is left alone.
     const pass = headers.has("Authorization") ? undefined : await passFor(request?.url ?? `${input}`, { method, signal });

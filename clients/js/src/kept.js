@@ -62,13 +62,7 @@ export function keep(storage, server, platform) {
    * @template T
    * @param {() => T | Promise<T>} use
    */
-  async function safely(use) {
-    try {
-      return await within(platform, PATIENCE, use);
-    } catch (error) {
-      throw new StorageFailed(error);
-    }
-  }
+  const safely = (use) => within(platform, PATIENCE, use).catch((error) => { throw new StorageFailed(error); });
 
   async function read() {
     const turn = ++asked;
@@ -86,7 +80,7 @@ export function keep(storage, server, platform) {
     if (before?.text === now.text) return now;
     seen = now;
     for (const watcher of watchers) watcher(now);
-    const [was, is] = [before?.session?.session, now.session?.session];
+    const [was, is] = [before?.session?.session_id, now.session?.session_id];
     // What was there when this context began is no news.
     if (before && is) news.push({ type: is === was ? "refreshed" : "signed_in", session: is });
     else if (was) news.push({ type: "signed_out", session: was });
@@ -132,8 +126,8 @@ export function keep(storage, server, platform) {
      * @param {string} [reason]  why somebody is signed out
      */
     async swap(from, to, reason) {
-      if (!(await safely(() => storage.swap(from.text, to)))) return undefined;
-      const session = from.session?.session;
+      if (!(await safely(() => storage.swap(from.text, to)))) return;
+      const session = from.session?.session_id;
       if (session && reason) reasons[session] = reason;
       // No token: a channel reaches whoever knows its name.
       channel?.postMessage({ session, reason });

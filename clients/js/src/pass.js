@@ -61,7 +61,7 @@ export async function current({ age, refresh }, held) {
  * @returns {Pass}
  */
 function pass(parts, asked, held, last) {
-  const { dialect, fresh, kept, platform, refresh, transport } = parts;
+  const { dialect, kept, mark, platform, refresh, transport } = parts;
   const { scheme = "Bearer" } = dialect;
   const { session } = held;
   const cookies = transport === "cookie";
@@ -75,13 +75,13 @@ function pass(parts, asked, held, last) {
    */
   async function takeUp(header) {
     const [, access] = new RegExp(`^${scheme} (\\S+)$`, "i").exec(header(dialect.renewal ?? "Authorization") ?? "") ?? [];
-    if (!access || access === session?.access) return;
+    if (!access || access === session?.access_token) return;
     // A storage that fails keeps the token that is good as well; the answer is the caller's in any case.
-    await kept.swap(held, following(session, dialect.renewed(access), fresh())).catch(() => {});
+    await kept.swap(held, following(session, dialect.renewed(access), mark())).catch(() => {});
   }
 
   return {
-    headers: session?.access ? { Authorization: `${scheme} ${session.access}` } : { ...guard },
+    headers: session?.access_token ? { Authorization: `${scheme} ${session.access_token}` } : { ...guard },
     cookies,
 
     async answered({ status, header, json }) {
@@ -93,7 +93,7 @@ function pass(parts, asked, held, last) {
       let now = await kept.read();
       if (now.text === held.text) now = await within(platform, 0, () => refresh(held), asked.signal);
       // What one user asked for is not asked again as another.
-      const same = !session || now.session?.session === session.session;
+      const same = !session || now.session?.session_id === session.session_id;
       return now.session && same ? pass(parts, asked, now, true) : undefined;
     },
   };

@@ -17,7 +17,7 @@
 
 /** @returns {Platform} */
 export function browserOrNode() {
-  const { BroadcastChannel, addEventListener, document, location, navigator } = globalThis;
+  const { BroadcastChannel, document, location, navigator, addEventListener } = /** @type {any} */ (globalThis);
   return {
     // Looked up when it is used: what a page puts in the place of `fetch` later on counts, too.
     fetch: (input, init) => fetch(input, init),
@@ -27,8 +27,8 @@ export function browserOrNode() {
     setTimeout: (run, ms) => unref(setTimeout(run, ms)),
     clearTimeout: (timer) => clearTimeout(timer),
     locks: navigator?.locks,
-    channel: (name) => (BroadcastChannel ? unref(new BroadcastChannel(name)) : undefined),
-    page: typeof addEventListener === "function" ? globalThis : undefined,
+    channel: (name) => BroadcastChannel && unref(new BroadcastChannel(name)),
+    page: addEventListener && globalThis,
     document,
     address: location?.href,
   };

@@ -1,27 +1,24 @@
 // What is stored: one session of one server, and which generation of it. Both tokens are opaque.
 
 /**
- * What a login or a refresh brought.
+ * What a login or a refresh brought, in the words of docs/http.md. Whatever else an answer has may stay in it.
  *
  * @typedef {object} Tokens
- * @property {string | undefined} [session]
- * @property {string | undefined} [access]      absent where cookies carry it
- * @property {string | undefined} [refresh]     absent where cookies carry it, or where the old one stays
- * @property {number | undefined} [expiresIn]   seconds, from the moment when the answer was sent
- * @property {number | undefined} [refreshAfter]
+ * @property {string} [session_id]       one is made up where a server has none
+ * @property {string} [access_token]     absent where a cookie carries it
+ * @property {string} [refresh_token]    absent where a cookie carries it, or where the old one stays
+ * @property {number} [expires_in]       seconds, from the moment when the answer was sent
+ * @property {number} [refresh_after]
  */
 
 /**
- * @typedef {object} Session
+ * @typedef {object} Mark
  * @property {string} server       whose tokens these are; they are never shown to another
- * @property {string} session
- * @property {number} generation   counts what was stored of this session here; not the server's number
+ * @property {string} session_id
  * @property {number} at           when it was stored, by this machine's clock: a hint
- * @property {string} [access]
- * @property {string} [refresh]
- * @property {number} [expiresIn]
- * @property {number} [refreshAfter]
  */
+
+/** @typedef {Tokens & Mark & {generation: number}} Session   `generation` counts what was stored here; not the server's number */
 
 /**
  * A storage's text, and what it says to us. A text that is none of ours says nothing.
@@ -37,15 +34,15 @@
  * @returns {Held}
  */
 export function held(text, server) {
-  const value = text ? parsed(text) : undefined;
-  const ours = value?.server === server && typeof value.session === "string" && value.generation > 0;
+  const value = parsed(text);
+  const ours = value?.server === server && value.session_id && value.generation > 0;
   return { text: text ?? null, session: ours ? value : null };
 }
 
 /**
  * Undefined where `text` is no JSON.
  *
- * @param {string} text
+ * @param {any} text
  */
 export function parsed(text) {
   try {
@@ -58,13 +55,12 @@ export function parsed(text) {
  *
  * @param {Session | null} before
  * @param {Tokens} tokens
- * @param {{server: string, session: string, at: number}} fresh
+ * @param {Mark} mark   its `session_id` is for servers that have none
  */
-export function following(before, tokens, fresh) {
-  const session = tokens.session ?? before?.session ?? fresh.session;
+export function following(before, tokens, mark) {
+  const session_id = tokens.session_id ?? before?.session_id ?? mark.session_id;
+  const stays = before?.session_id === session_id ? before : undefined;
   // Without rotation an answer has no refresh token, and the old one stays.
-  const stays = before?.session === session ? before : undefined;
-  const generation = (stays?.generation ?? 0) + 1;
-  // What JSON has no word for, undefined, is not written.
-  return JSON.stringify({ ...stays, ...JSON.parse(JSON.stringify(tokens)), ...fresh, session, generation });
+  const refresh_token = tokens.refresh_token ?? stays?.refresh_token;
+  return JSON.stringify({ ...stays, ...tokens, ...mark, session_id, refresh_token, generation: (stays?.generation ?? 0) + 1 });
 }

@@ -23,18 +23,16 @@ const SLOWEST = 10;
  * @returns {(held: Held) => Promise<Held>}  throws SessionEnded, Unavailable, StorageFailed
  */
 export function refreshes(parts) {
-  const { dialect, fresh, kept, pause, platform, storage, transport } = parts;
-  /** @type {{text: string | null, promise: Promise<Held>} | undefined} */
-  let flying;
+  const { dialect, kept, mark, pause, platform, storage, transport } = parts;
+  /** @type {Map<string | null, Promise<Held>>} */
+  const flying = new Map();
 
   /** @param {Held} held */
   function replace(held) {
-    if (flying?.text === held.text) return flying.promise;
-    const flight = { text: held.text, promise: alone(held) };
-    flying = flight;
-    const landed = () => { if (flying === flight) flying = undefined; };
-    flight.promise.then(landed, landed);
-    return flight.promise;
+    const { text } = held;
+    const flight = flying.get(text) ?? alone(held).finally(() => flying.delete(text));
+    flying.set(text, flight);
+    return flight;
   }
 
   /** @param {Held} held */
@@ -92,14 +90,8 @@ export function refreshes(parts) {
   }
 
   /** @param {Held} held */
-  async function asked({ session }) {
-    try {
-      return await ask(parts, dialect.refresh(session, platform.document?.cookie ?? ""), patience(session));
-    } catch (error) {
-      pause.begin(error);
-      throw error;
-    }
-  }
+  const asked = ({ session }) =>
+    ask(parts, dialect.refresh(session, platform.document?.cookie ?? ""), patience(session)).catch((error) => { throw pause.begin(error); });
 
   /**
    * @param {Held} held
@@ -107,48 +99,18 @@ export function refreshes(parts) {
    */
   async function judge(held, answer) {
     const tokens = dialect.tokens(answer, transport);
-    if (tokens) return store(held, tokens);
     const reason = dialect.ended(answer);
-    if (reason) return end(held, reason);
-    const retryAfter = dialect.superseded?.(answer) ? SUPERSEDED : answer.retryAfter;
-    const failure = new Unavailable(undefined, answer.status, retryAfter);
-    pause.begin(failure, retryAfter);
-    throw failure;
-  }
-
-  /**
-   * @param {Held} held
-   * @param {import("./record.js").Tokens} tokens
-   */
-  async function store(held, tokens) {
-    const text = following(held.session, tokens, fresh());
-    try {
-      const stored = await kept.swap(held, text);
-      pause.end();
-      if (stored) return stored;
-    } catch (error) {
-      // What is not stored is not used: asked again with the old token, the server answers the same.
-      pause.begin(error);
-      throw error;
-    }
-    const now = await kept.read();
-    // Signed out, or somebody else by now: what came is nobody's, and must not live on at the server.
-    if (now.session?.session !== held.session?.session) parts.abandon(JSON.parse(text));
-    return now;
-  }
-
-  /**
-   * @param {Held} held
-   * @param {string} reason
-   */
-  async function end(held, reason) {
+    if (!tokens && !reason) throw pause.begin(new Unavailable(undefined, answer.status, dialect.superseded?.(answer) ? SUPERSEDED : answer.retryAfter));
+    const text = tokens ? following(held.session, tokens, mark()) : null;
+    // What is not stored is not used: asked again with the old token, the server answers the same. And only what was
+    // refused goes: a newer generation, or somebody else's session, stays.
+    const stored = await kept.swap(held, text, reason).catch((error) => { throw pause.begin(error); });
     pause.end();
-    // Only what was refused goes: a newer generation, or somebody else's session, stays.
-    if (held.text && !(await kept.swap(held, null, reason))) {
-      const now = await kept.read();
-      if (now.session) return now;
-    }
-    throw new SessionEnded(reason);
+    const now = stored ?? (await kept.read());
+    if (reason && !now.session) throw new SessionEnded(reason);
+    // Signed out, or somebody else by now: what came is nobody's, and must not live on at the server.
+    if (text && !stored && now.session?.session_id !== held.session?.session_id) parts.abandon(JSON.parse(text));
+    return now;
   }
 
   return replace;
@@ -174,6 +136,6 @@ function webLock(locks, name) {
  * @param {import("./record.js").Session | null} session
  */
 function patience(session) {
-  const { refreshAfter = SLOWEST, expiresIn = 0 } = session ?? {};
-  return Math.max(1, Math.min(SLOWEST, refreshAfter - expiresIn / 2));
+  const { refresh_after = SLOWEST, expires_in = 0 } = session ?? {};
+  return Math.max(1, Math.min(SLOWEST, refresh_after - expires_in / 2));
 }

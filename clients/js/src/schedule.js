@@ -18,9 +18,9 @@ export function schedule({ age, kept, pause, platform, refresh }) {
   /** @param {import("./record.js").Held} held */
   function set({ session }) {
     platform.clearTimeout(timer);
-    if (over.signal.aborted || !session?.refreshAfter) return;
-    const spread = platform.random() * Math.min(SPREAD, session.refreshAfter / 10);
-    const seconds = Math.max(session.refreshAfter - age.ageOf(session), pause.left()) + spread;
+    if (over.signal.aborted || !session?.refresh_after) return;
+    const spread = platform.random() * Math.min(SPREAD, session.refresh_after / 10);
+    const seconds = Math.max(session.refresh_after - age.ageOf(session), pause.left()) + spread;
     timer = platform.setTimeout(look, Math.min(seconds, LONGEST) * 1000);
   }
 

@@ -37,7 +37,7 @@ import { within } from "./within.js";
  * @property {import("./kept.js").Storage} storage
  * @property {import("./platform.js").Platform} platform
  * @property {RequestInit} init
- * @property {() => {server: string, session: string, at: number}} fresh
+ * @property {() => import("./record.js").Mark} mark
  * @property {(session: import("./record.js").Session | null) => void} abandon   tells the server, as best it can
  * @property {ReturnType<typeof keep>} kept
  * @property {ReturnType<typeof ages>} age
@@ -82,7 +82,7 @@ export function createSession(options = {}) {
     storage,
     platform,
     init: cookies ? { credentials: "include" } : {},
-    fresh: () => ({ server, session: `${platform.random()}`.slice(2), at: platform.wall() }),
+    mark: () => ({ server, session_id: `${platform.random()}`.slice(2), at: platform.wall() }),
     abandon,
     kept,
     age: ages(platform),
@@ -134,16 +134,16 @@ export function createSession(options = {}) {
      */
     async login(credentials, { signal } = {}) {
       const attempt = ++attempts;
-      const before = (await kept.read()).session?.session;
+      const before = (await kept.read()).session?.session_id;
       const answer = await ask(parts, dialect.login(credentials, transport), LOGIN, signal);
       const tokens = dialect.tokens(answer, transport);
       if (!tokens) throw refusal(dialect, answer);
-      const text = following(null, tokens, parts.fresh());
+      const text = following(null, tokens, parts.mark());
       for (;;) {
         const now = await kept.read();
         // A later login of this context counts, and a sign-out; of other contexts, whatever they have stored meanwhile.
         // Not with cookies: what they hold has been decided already, and the next refresh says what it is.
-        if (attempt !== attempts || (!cookies && now.session?.session !== before)) {
+        if (attempt !== attempts || (!cookies && now.session?.session_id !== before)) {
           abandon(JSON.parse(text));
           throw new Overtaken();
         }
@@ -151,7 +151,7 @@ export function createSession(options = {}) {
         if (!stored?.session) continue;
         parts.pause.end();
         abandon(now.session);
-        return { session: stored.session.session };
+        return { session: stored.session.session_id };
       }
     },
 
@@ -186,8 +186,8 @@ export function createSession(options = {}) {
     async accessToken({ signal } = {}) {
       if (cookies) throw new RekindleError("not_readable", "no script can read what a cookie holds");
       const { session } = await within(platform, 0, async () => current(parts, await kept.read()), signal);
-      if (!session?.access) throw new SignedOut();
-      return session.access;
+      if (!session?.access_token) throw new SignedOut();
+      return session.access_token;
     },
 
     /**
@@ -198,7 +198,7 @@ export function createSession(options = {}) {
      */
     async peek() {
       const { session } = await kept.read();
-      return session && { session: session.session, expiresIn: (session.expiresIn ?? Infinity) - parts.age.ageOf(session) };
+      return session && { session: session.session_id, expiresIn: (session.expires_in ?? Infinity) - parts.age.ageOf(session) };
     },
 
     /**

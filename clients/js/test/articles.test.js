@@ -48,7 +48,7 @@ function ourAxios(world) {
   return {
     signIn: (username, password) => tab.session.login({ username, password }),
     load: (path, config) => api.get(path, config).then(({ data }) => data),
-    keeps: () => Boolean(world.browser.stored?.refresh),
+    keeps: () => Boolean(world.browser.stored?.refresh_token),
   };
 }
 
@@ -72,7 +72,7 @@ function ourExtension(world) {
       if (!response.ok) throw new Error(`${response.status}`);
       return response.json();
     },
-    keeps: () => Boolean(area.items.rekindle && JSON.parse(area.items.rekindle).refresh),
+    keeps: () => Boolean(area.items.rekindle && JSON.parse(area.items.rekindle).refresh_token),
   };
 }
 

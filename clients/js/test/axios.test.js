@@ -59,7 +59,7 @@ scenario("axios: a renewed token is taken up", async (world) => {
   const { api } = await attached(world);
   world.network.instead("GET /api/notes", () => new Response("{}", { headers: { authorization: "Bearer s1.7.2000000000" } }));
   await world.when(api.get("/notes"));
-  assert.equal(world.browser.stored.access, "s1.7.2000000000");
+  assert.equal(world.browser.stored.access_token, "s1.7.2000000000");
 });
 
 scenario("axios: cookies come along", async (world) => {

@@ -116,7 +116,7 @@ scenario("flask-jwt-extended: the refresh token is in the header, and stays", se
   const tab = await world.signedIn({ dialect: flaskJwtExtended() });
   await world.clock.turn(60 * MINUTE);
   assert.ok(world.network.count("POST /refresh") >= 17);
-  assert.equal(world.browser.stored.refresh, "stays");
+  assert.equal(world.browser.stored.refresh_token, "stays");
   assert.equal(await world.when(tab.session.logout()), true);
 });
 

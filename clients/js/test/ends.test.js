@@ -103,7 +103,7 @@ scenario("logout_vs_inflight_response: a refresh after another's login", async (
   await world.when(tab.session.login(credentials("bob")));
   slow.release();
   await world.when(answer);
-  assert.equal(world.browser.stored.session, "s2");
+  assert.equal(world.browser.stored.session_id, "s2");
   assert.equal((await world.asks(tab)).subject, "bob");
   await world.clock.turn(1_000);
   assert.deepEqual([world.server.living("ada"), world.server.living("bob")], [0, 1]);
@@ -127,8 +127,8 @@ scenario("logout_vs_inflight_response: a renewal after a sign-out", async (world
   const tab = await world.signedIn({ autoRefresh: false });
   world.network.instead("GET /api/notes", () => new Response("{}", { headers: { authorization: "Bearer s1.7.2000000000" } }), 2);
   await world.asks(tab);
-  assert.equal(world.browser.stored.access, "s1.7.2000000000", "taken up");
-  assert.equal(world.browser.stored.refresh, "rkrt1_s1.1");
+  assert.equal(world.browser.stored.access_token, "s1.7.2000000000", "taken up");
+  assert.equal(world.browser.stored.refresh_token, "rkrt1_s1.1");
   const slow = world.network.hold("GET /api/notes");
   const answer = tab.session.fetch("/api/notes");
   await world.when(slow.arrived);
@@ -148,7 +148,7 @@ scenario("two_logins: the later one stands", async (world) => {
   slow.release();
   assert.equal(await world.when(first), "overtaken");
   await world.clock.turn(1_000);
-  assert.equal(world.browser.stored.session, second.session);
+  assert.equal(world.browser.stored.session_id, second.session);
   assert.deepEqual([world.server.living("ada"), world.server.living("bob")], [0, 1]);
 });
 

@@ -129,7 +129,7 @@ scenario("keychain_locked_on_save", async (world) => {
   locked = true;
   assert.equal(await world.when(code(tab.session.fetch("/api/notes"))), "storage_failed");
   assert.equal(world.network.count("GET /api/notes"), 0, "what is not stored is not used");
-  assert.equal(world.browser.stored.refresh, "rkrt1_s1.1");
+  assert.equal(world.browser.stored.refresh_token, "rkrt1_s1.1");
   assert.equal(await world.when(code(tab.session.accessToken())), "unavailable", "and nobody asks in a loop");
   assert.equal(world.network.count(REFRESH), 1);
   locked = false;
@@ -150,7 +150,7 @@ scenario("a_storage_that_cannot_be_read", async (world) => {
 });
 
 scenario("a_storage_of_junk_is_nobody", async (world) => {
-  for (const junk of ["{", "null", "7", '{"access":"a"}', '{"server":"https://evil.test","session":"x","generation":1,"access":"a"}']) {
+  for (const junk of ["{", "null", "7", '{"access":"a"}', '{"server":"https://evil.test","session_id":"x","generation":1,"access_token":"a"}']) {
     world.browser.cells.set("rekindle", junk);
     const tab = world.browser.tab({ autoRefresh: false });
     assert.equal(await world.when(code(tab.session.accessToken())), "signed_out");
@@ -218,7 +218,7 @@ for (const hasChannels of [true, false]) {
     const tab = await world.signedIn({ autoRefresh: false });
     await world.clock.turn(6 * MINUTE);
     // Another tab was faster, and stores what it got just now.
-    const newer = JSON.stringify({ ...world.browser.stored, generation: 2, at: world.clock.true(), access: "s1.2.2000000000" });
+    const newer = JSON.stringify({ ...world.browser.stored, generation: 2, at: world.clock.true(), access_token: "s1.2.2000000000" });
     world.network.instead(REFRESH, () => {
       world.clock.setTimeout(() => world.browser.cells.set("rekindle", newer), 500);
       return problem(409, "superseded");
