@@ -1,16 +1,15 @@
 // What goes wrong, as classes with a stable `code`. Branch on `code`: two copies of this package in one page have two
-// of each class.
+// of each class. README.md says of each what to do.
 
 export class RekindleError extends Error {
   name = "RekindleError";
 
   /**
    * @param {string} code
-   * @param {string} message
    * @param {unknown} [cause]
    */
-  constructor(code, message, cause) {
-    super(message, { cause });
+  constructor(code, cause) {
+    super(code, { cause });
     this.code = code;
   }
 }
@@ -19,7 +18,7 @@ export class RekindleError extends Error {
 export class SessionEnded extends RekindleError {
   /** @param {string} reason  as in docs/http.md: `logged_out`, `theft_detected`, … */
   constructor(reason) {
-    super("session_ended", `the session has ended: ${reason}`);
+    super("session_ended");
     this.reason = reason;
   }
 }
@@ -27,14 +26,14 @@ export class SessionEnded extends RekindleError {
 /** Nobody is signed in here. */
 export class SignedOut extends RekindleError {
   constructor() {
-    super("signed_out", "nobody is signed in");
+    super("signed_out");
   }
 }
 
 /** Wrong name or password. */
 export class InvalidCredentials extends RekindleError {
   constructor() {
-    super("invalid_credentials", "wrong name or password");
+    super("invalid_credentials");
   }
 }
 
@@ -46,7 +45,7 @@ export class Unavailable extends RekindleError {
    * @param {number} [retryAfter]  seconds after which asking again makes sense
    */
   constructor(cause, status, retryAfter) {
-    super("unavailable", "the server cannot say it now", cause);
+    super("unavailable", cause);
     this.status = status;
     this.retryAfter = retryAfter;
   }
@@ -55,7 +54,7 @@ export class Unavailable extends RekindleError {
 /** A login was overtaken by a later one, or by a sign-out. What it was answered is thrown away. */
 export class Overtaken extends RekindleError {
   constructor() {
-    super("overtaken", "another login or a sign-out came in between");
+    super("overtaken");
   }
 }
 
@@ -66,7 +65,7 @@ export class Refused extends RekindleError {
    * @param {unknown} body
    */
   constructor(status, body) {
-    super("refused", `the server refuses: ${status}`);
+    super("refused");
     this.status = status;
     this.body = body;
   }
@@ -76,6 +75,6 @@ export class Refused extends RekindleError {
 export class StorageFailed extends RekindleError {
   /** @param {unknown} cause */
   constructor(cause) {
-    super("storage_failed", "the storage of the session failed", cause);
+    super("storage_failed", cause);
   }
 }

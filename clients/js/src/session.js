@@ -5,7 +5,7 @@ import { inLocalStorage } from "../storage/local.js";
 import { inMemory } from "../storage/memory.js";
 import { ages } from "./age.js";
 import { ask } from "./ask.js";
-import { InvalidCredentials, Overtaken, Refused, RekindleError, SignedOut, Unavailable } from "./errors.js";
+import { InvalidCredentials, Overtaken, Refused, SignedOut, Unavailable } from "./errors.js";
 import { signedInFetch } from "./fetch.js";
 import { keep } from "./kept.js";
 import { current, passFor } from "./pass.js";
@@ -184,7 +184,7 @@ export function createSession(options = {}) {
      * @throws {SignedOut | SessionEnded | Unavailable}
      */
     async accessToken({ signal } = {}) {
-      if (cookies) throw new RekindleError("not_readable", "no script can read what a cookie holds");
+      if (cookies) throw new TypeError("no script can read what a cookie holds");
       const { session } = await within(platform, 0, async () => current(parts, await kept.read()), signal);
       if (!session?.access_token) throw new SignedOut();
       return session.access_token;

@@ -29,7 +29,7 @@ scenario("the_end_is_told_once_with_its_reason", async (world) => {
 
 scenario("theft_is_told", async (world) => {
   const tab = await world.signedIn({ autoRefresh: false });
-  const stolen = world.browser.stored.refresh;
+  const stolen = world.browser.stored.refresh_token;
   for (let n = 0; n < 3; n++) {
     await world.clock.turn(6 * MINUTE);
     await world.asks(tab);
