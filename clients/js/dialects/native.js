@@ -30,17 +30,15 @@ export function native() {
     paths: ["/v1/login", "/v1/refresh", "/v1/logout"],
     cookies: true,
     login: (credentials, transport) => ({ path: "/v1/login", json: { ...credentials, transport } }),
-    refresh: (session) => ({ path: "/v1/refresh", ...token(session) }),
-    logout: (session) => ({ path: "/v1/logout", ...token(session) }),
+    refresh: (session) => ({ path: "/v1/refresh", json: token(session) }),
+    logout: (session) => ({ path: "/v1/logout", json: token(session) }),
     tokens: ({ status, json }, transport) =>
       status === 200 && json?.session_id && (transport === "cookie" || (json.access_token && json.refresh_token))
         ? json
         : undefined,
-    ended({ status, json }) {
-      if (status === 401 && json?.code === "session_ended") return json.reason ?? "unknown";
-      // No refresh cookie: there is nothing to keep.
-      if (status === 401 && json?.code === "token_missing") return "unknown";
-    },
+    // Without a token, which here is a refresh cookie, there is nothing to keep.
+    ended: ({ status, json }) =>
+      status === 401 && ["session_ended", "token_missing"].includes(json?.code) ? (json.reason ?? "unknown") : undefined,
     superseded: ({ status, json }) => status === 409 && json?.code === "superseded",
     denied: ({ status, json }) => status === 401 && json?.code === "invalid_credentials",
     renewed: (access_token) => ({ access_token }),
@@ -50,4 +48,4 @@ export function native() {
 }
 
 /** @param {Session | null} session */
-const token = (session) => (session?.refresh_token ? { json: { refresh_token: session.refresh_token } } : {});
+const token = (session) => session?.refresh_token && { refresh_token: session.refresh_token };

@@ -4,7 +4,7 @@
 
 /** @param {import("./platform.js").Platform} platform */
 export function ages({ now, wall }) {
-  let known = "";
+  let known = 0;
   let since = 0;
 
   /**
@@ -13,11 +13,10 @@ export function ages({ now, wall }) {
    *
    * @param {Session} session
    */
-  function ageOf({ session_id, generation, at }) {
+  function ageOf({ at }) {
     const age = wall() - at;
-    const key = [session_id, generation, at].join();
-    if (known !== key) since = now() - Math.max(0, age);
-    known = key;
+    if (known !== at) since = now() - Math.max(0, age);
+    known = at;
     return Math.max(age, now() - since) / 1000;
   }
 
@@ -30,6 +29,6 @@ export function ages({ now, wall }) {
      *
      * @param {Session} session
      */
-    isSpent: (session) => ageOf(session) >= Math.max((session.expires_in ?? Infinity) - 5, (session.expires_in ?? 0) * 0.9),
+    isSpent: (session) => ageOf(session) >= (session.expires_in ?? Infinity) * 0.9,
   };
 }

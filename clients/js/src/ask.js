@@ -8,7 +8,7 @@ import { within } from "./within.js";
  * @typedef {object} Question
  * @property {string} path
  * @property {Record<string, string>} [headers]
- * @property {unknown} [json]
+ * @property {any} [json]
  */
 
 /**
@@ -31,8 +31,8 @@ export async function ask({ platform, server, init }, { path, headers, json }, s
     return await within(platform, seconds * 1000, async (signal) => {
       const response = await platform.fetch(server + path, {
         method: "POST",
-        headers: { ...(json ? { "Content-Type": "application/json" } : {}), ...headers },
-        body: json ? JSON.stringify(json) : null,
+        headers: { ...(json && { "Content-Type": "application/json" }), ...headers },
+        body: json && JSON.stringify(json),
         cache: "no-store",
         // The body is worth a session: 307 and 308 would carry it wherever they point.
         redirect: "error",

@@ -146,7 +146,6 @@ export function keep(storage, server, platform) {
       unwatch?.();
       channel?.close();
       listeners.clear();
-      watchers.clear();
     },
   };
 }

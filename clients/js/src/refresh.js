@@ -122,9 +122,9 @@ export function refreshes(parts) {
  * @returns {((signal: AbortSignal) => Promise<() => void>) | undefined}
  */
 function webLock(locks, name) {
-  return locks && ((signal) => new Promise((granted, failed) => {
-    const hold = () => new Promise((/** @type {(value?: any) => void} */ release) => granted(release));
-    locks.request(name, { signal }, hold).catch(failed);
+  // What is granted is the function that ends the promise for which the lock is held.
+  return locks && ((signal) => new Promise((/** @type {any} */ granted, failed) => {
+    locks.request(name, { signal }, () => new Promise(granted)).catch(failed);
   }));
 }
 

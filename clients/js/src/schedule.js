@@ -21,27 +21,25 @@ export function schedule({ age, kept, pause, platform, refresh }) {
     if (over.signal.aborted || !session?.refresh_after) return;
     const spread = platform.random() * Math.min(SPREAD, session.refresh_after / 10);
     const seconds = Math.max(session.refresh_after - age.ageOf(session), pause.left()) + spread;
-    timer = platform.setTimeout(look, Math.min(seconds, LONGEST) * 1000);
+    timer = platform.setTimeout(wake, Math.min(seconds, LONGEST) * 1000);
   }
 
   async function look() {
     const held = await kept.read();
     // A failure is told to whoever asks for something. Here it is tried again, when the pause is over.
-    if (held.session && age.isDue(held.session) && !pause.left()) await refresh(held).catch(() => {});
+    if (held.session && age.isDue(held.session)) await refresh(held).catch(() => {});
     set(await kept.read());
   }
 
-  /**
-   * @param {EventTarget | undefined} target
-   * @param {string} type
-   * @param {() => unknown} listener
-   */
-  const on = (target, type, listener) => target?.addEventListener(type, listener, { signal: over.signal });
-  const wake = () => look().catch(() => {});
-  on(platform.document, "visibilitychange", () => platform.document?.visibilityState === "visible" && wake());
-  // A page that comes back from the cache has missed all news.
-  on(platform.page, "pageshow", wake);
-  on(platform.page, "online", () => (pause.lift(), wake()));
+  /** @param {{type?: string}} [event] */
+  function wake({ type } = {}) {
+    if (type === "online") pause.lift();
+    look().catch(() => {});
+  }
+
+  // A page that comes back from the cache, `pageshow`, has missed all news.
+  for (const type of ["pageshow", "online"]) platform.page?.addEventListener(type, wake, over);
+  platform.document?.addEventListener("visibilitychange", wake, over);
   kept.onSeen(set);
   wake();
   return () => {

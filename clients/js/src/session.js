@@ -102,6 +102,15 @@ export function createSession(options = {}) {
     return own || !trusted.includes(url.origin) ? undefined : passFor(parts, asked);
   }
 
+  /** @param {import("./ask.js").Answer} answer */
+  function refusal(answer) {
+    const { status, json, retryAfter } = answer;
+    if (dialect.denied(answer)) return new InvalidCredentials();
+    // What is not JSON was not said by the server.
+    const mayPass = !json || status < 300 || status > 499 || [408, 409, 429].includes(status);
+    return mayPass ? new Unavailable(undefined, status, retryAfter) : new Refused(status, json);
+  }
+
   /**
    * Whether the server knows now that it is over.
    *
@@ -111,7 +120,7 @@ export function createSession(options = {}) {
     const question = dialect.logout(session, platform.document?.cookie ?? "");
     if (!question) return false;
     const answer = await ask(parts, question, LOGOUT);
-    if (answer.status >= 300 && !dialect.ended(answer)) throw refusal(dialect, answer);
+    if (answer.status >= 300 && !dialect.ended(answer)) throw refusal(answer);
     return true;
   }
 
@@ -137,7 +146,7 @@ export function createSession(options = {}) {
       const before = (await kept.read()).session?.session_id;
       const answer = await ask(parts, dialect.login(credentials, transport), LOGIN, signal);
       const tokens = dialect.tokens(answer, transport);
-      if (!tokens) throw refusal(dialect, answer);
+      if (!tokens) throw refusal(answer);
       const text = following(null, tokens, parts.mark());
       for (;;) {
         const now = await kept.read();
@@ -229,15 +238,3 @@ export function createSession(options = {}) {
 }
 
 /** @typedef {ReturnType<typeof createSession>} RekindleSession */
-
-/**
- * @param {import("../dialects/native.js").Dialect} dialect
- * @param {import("./ask.js").Answer} answer
- */
-function refusal(dialect, answer) {
-  const { status, json, retryAfter } = answer;
-  if (dialect.denied(answer)) return new InvalidCredentials();
-  // What is not JSON was not said by the server.
-  const mayPass = !json || status < 300 || status > 499 || [408, 409, 429].includes(status);
-  return mayPass ? new Unavailable(undefined, status, retryAfter) : new Refused(status, json);
-}
