@@ -26,8 +26,7 @@ export function attach(instance, session) {
   });
 
   /** @param {any} response */
-  const answered = async ({ config, status, headers, data }) =>
-    passes.get(config)?.answered({ status, header: (name) => headers.get?.(name), json: () => Promise.resolve(parsed(data)) });
+  const answered = async (response) => passes.get(response.config)?.answered(response, async () => parsed(response.data));
 
   const response = instance.interceptors.response.use(
     async (/** @type {any} */ response) => {

@@ -1,8 +1,8 @@
 // One question to the server's own endpoints, answered within a time or not at all.
 
 import { Unavailable } from "./errors.js";
+import { within } from "./platform.js";
 import { parsed } from "./record.js";
-import { within } from "./within.js";
 
 /**
  * @typedef {object} Question
@@ -19,14 +19,14 @@ import { within } from "./within.js";
  */
 
 /**
- * @param {{platform: import("./platform.js").Platform, server: string, init: RequestInit}} parts
+ * @param {{platform: import("./platform.js").Platform, server: string, cookies: boolean}} parts
  * @param {Question} question
  * @param {number} seconds
  * @param {AbortSignal} [signal]
  * @returns {Promise<Answer>}
  * @throws {Unavailable} when there is no answer
  */
-export async function ask({ platform, server, init }, { path, headers, json }, seconds, signal) {
+export async function ask({ platform, server, cookies }, { path, headers, json }, seconds, signal) {
   try {
     return await within(platform, seconds * 1000, async (signal) => {
       const response = await platform.fetch(server + path, {
@@ -38,8 +38,8 @@ export async function ask({ platform, server, init }, { path, headers, json }, s
         redirect: "error",
         // A sign-out is often the last thing that a page does.
         keepalive: true,
+        credentials: cookies ? "include" : "same-origin",
         signal,
-        ...init,
       });
       const text = await response.text();
       const type = response.headers.get("content-type") ?? "";

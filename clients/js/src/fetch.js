@@ -28,11 +28,7 @@ export function signedInFetch(platform, passFor) {
     };
     // A body is spent when it was sent, so the copy goes first. A stream in `init` has no copy.
     const response = await send(pass, request?.clone() ?? input);
-    const next = await pass.answered({
-      status: response.status,
-      header: (name) => response.headers.get(name),
-      json: () => response.clone().json(),
-    });
+    const next = await pass.answered(response, () => response.clone().json());
     if (!next || isStream(init.body)) return response;
     // Nobody reads it any more, and the connection is free again.
     response.body?.cancel().catch(() => {});

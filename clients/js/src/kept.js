@@ -4,8 +4,8 @@
 // And the news of it: those of other contexts are hints to look, and never believed.
 
 import { StorageFailed } from "./errors.js";
+import { within } from "./platform.js";
 import { held } from "./record.js";
-import { within } from "./within.js";
 
 /** @typedef {import("./record.js").Held} Held */
 
@@ -46,11 +46,7 @@ export function keep(storage, server, platform) {
   let seen;
   let [asked, newest, sections] = [0, 0, 0];
 
-  // By two ways others tell of a change, and only one of them says why: it may be the slower.
-  const look = () => {
-    const leave = section();
-    read().catch(() => {}).then(() => platform.setTimeout(leave, A_MOMENT));
-  };
+  const look = () => void read().catch(() => {});
   const unwatch = storage.watch?.(look);
   const channel = storage.name ? platform.channel(storage.name) : undefined;
   channel?.addEventListener("message", ({ data }) => {
@@ -84,25 +80,25 @@ export function keep(storage, server, platform) {
     // What was there when this context began is no news.
     if (before && is) news.push({ type: is === was ? "refreshed" : "signed_in", session: is });
     else if (was) news.push({ type: "signed_out", session: was });
-    tell();
+    tellSoon();
     return now;
   }
 
-  function tell() {
-    if (sections) return;
-    for (const each of news.splice(0)) {
+  // Not at once: by two ways others tell of a change, and only one of them says why. It may be the slower.
+  const tellSoon = () => platform.setTimeout(() => {
+    for (const each of sections ? [] : news.splice(0)) {
       const change = each.type === "signed_out" ? { ...each, reason: reasons[each.session] ?? "elsewhere" } : each;
       // One that throws is reported as any event listener's failure is, and stops no other.
       for (const listener of listeners) queueMicrotask(() => listener(change));
     }
-  }
+  }, A_MOMENT);
 
   /** From here on listeners wait: they may block, and ask for tokens. Answers how it ends. */
   function section() {
     sections += 1;
     return () => {
       sections -= 1;
-      tell();
+      tellSoon();
     };
   }
 

@@ -1,8 +1,8 @@
 // What a request takes along, and what its answer means: shared by `fetch` and by the adapters of other clients.
 
 import { Unavailable } from "./errors.js";
+import { within } from "./platform.js";
 import { following } from "./record.js";
-import { within } from "./within.js";
 
 /** @typedef {import("./record.js").Held} Held */
 /** @typedef {{method: string, signal?: AbortSignal | null | undefined}} Asked */
@@ -10,15 +10,14 @@ import { within } from "./within.js";
 /**
  * @typedef {object} Reply
  * @property {number} status
- * @property {(name: string) => string | null | undefined} header
- * @property {() => Promise<any> | any} json   asked for only with a 401; may fail
+ * @property {{get: (name: string) => any}} headers
  */
 
 /**
  * @typedef {object} Pass
  * @property {Record<string, string>} headers
  * @property {boolean} cookies   whether they have to come along
- * @property {(reply: Reply) => Promise<Pass | undefined>} answered
+ * @property {(reply: Reply, json: () => Promise<any>) => Promise<Pass | undefined>} answered   `json` may fail;
  *   the pass with which to ask once more, or nothing: then the answer is the caller's
  */
 
@@ -61,20 +60,19 @@ export async function current({ age, refresh }, held) {
  * @returns {Pass}
  */
 function pass(parts, asked, held, last) {
-  const { dialect, kept, mark, platform, refresh, transport } = parts;
+  const { cookies, dialect, kept, mark, platform, refresh } = parts;
   const { scheme = "Bearer" } = dialect;
   const { session } = held;
-  const cookies = transport === "cookie";
   const isSafe = /^(GET|HEAD|OPTIONS)$/i.test(asked.method);
   const guard = cookies && !isSafe ? dialect.guard?.(platform.document?.cookie ?? "") : undefined;
 
   /**
    * A server may renew the access token on the way. The one that was sent is the only one it replaces.
    *
-   * @param {Reply["header"]} header
+   * @param {Reply["headers"]} headers
    */
-  async function takeUp(header) {
-    const [, access] = new RegExp(`^${scheme} (\\S+)$`, "i").exec(header(dialect.renewal ?? "Authorization") ?? "") ?? [];
+  async function takeUp(headers) {
+    const [, access] = new RegExp(`^${scheme} (\\S+)$`, "i").exec(headers.get(dialect.renewal ?? "Authorization")) ?? [];
     if (!access || access === session?.access_token) return;
     // A storage that fails keeps the token that is good as well; the answer is the caller's in any case.
     await kept.swap(held, following(session, dialect.renewed(access), mark())).catch(() => {});
@@ -84,11 +82,11 @@ function pass(parts, asked, held, last) {
     headers: session?.access_token ? { Authorization: `${scheme} ${session.access_token}` } : { ...guard },
     cookies,
 
-    async answered({ status, header, json }) {
+    async answered({ status, headers }, json) {
       // Without a session here there may still be one in the cookies.
       if (!session && !cookies) return;
-      if (status !== 401 && !cookies) await takeUp(header);
-      if (status !== 401 || last || dialect.final?.(await json().catch?.(() => {}))) return;
+      if (status !== 401 && !cookies) await takeUp(headers);
+      if (status !== 401 || last || dialect.final?.(await json().catch(() => {}))) return;
       // A 401 says something of the token that was sent. If another is stored by now, it is late.
       let now = await kept.read();
       if (now.text === held.text) now = await within(platform, 0, () => refresh(held), asked.signal);

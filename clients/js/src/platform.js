@@ -1,4 +1,5 @@
-// What the world offers, in one place: tests turn its clock, lose its answers and grant its locks.
+// What the world offers, in one place: tests turn its clock, lose its answers and grant its locks. And no wait for it
+// without an end.
 
 /**
  * @typedef {object} Platform
@@ -24,10 +25,15 @@ export function browserOrNode() {
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,
-    setTimeout: (run, ms) => unref(setTimeout(run, ms)),
+    setTimeout(run, ms) {
+      const timer = /** @type {any} */ (setTimeout(run, ms));
+      // In Node, what waits for a session keeps no program from ending.
+      timer.unref?.();
+      return timer;
+    },
     clearTimeout: (timer) => clearTimeout(timer),
     locks: navigator?.locks,
-    channel: (name) => BroadcastChannel && unref(new BroadcastChannel(name)),
+    channel: (name) => BroadcastChannel && new BroadcastChannel(name),
     page: addEventListener && globalThis,
     document,
     address: location?.href,
@@ -35,11 +41,30 @@ export function browserOrNode() {
 }
 
 /**
- * In Node, what waits for a session keeps no program from ending.
+ * What `use` promises, unless `ms` are over before (0: no end of its own) or `outer` is aborted. Its own signal tells
+ * `use` of both. Whether it listens or not, nobody waits any more: what others wait for as well goes on for them.
  *
- * @param {any} waiting
+ * @template T
+ * @param {Platform} platform
+ * @param {number} ms
+ * @param {(signal: AbortSignal) => T | Promise<T>} use
+ * @param {AbortSignal | null} [outer]
+ * @returns {Promise<T>}
  */
-function unref(waiting) {
-  waiting.unref?.();
-  return waiting;
+export function within(platform, ms, use, outer) {
+  return new Promise((resolve, reject) => {
+    const inner = new AbortController();
+    const stop = () => {
+      const reason = outer?.reason ?? new Error(`nothing for ${ms} ms`);
+      inner.abort(reason);
+      reject(reason);
+    };
+    if (outer?.aborted) return stop();
+    const timer = ms && platform.setTimeout(stop, ms);
+    outer?.addEventListener("abort", stop);
+    (async () => use(inner.signal))().then(resolve, reject).finally(() => {
+      platform.clearTimeout(timer);
+      outer?.removeEventListener("abort", stop);
+    });
+  });
 }

@@ -3,8 +3,8 @@
 
 import { ask } from "./ask.js";
 import { SessionEnded, StorageFailed, Unavailable } from "./errors.js";
+import { within } from "./platform.js";
 import { following } from "./record.js";
-import { within } from "./within.js";
 
 /** @typedef {import("./record.js").Held} Held */
 

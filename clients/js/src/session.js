@@ -10,11 +10,10 @@ import { signedInFetch } from "./fetch.js";
 import { keep } from "./kept.js";
 import { current, passFor } from "./pass.js";
 import { pauses } from "./pause.js";
-import { browserOrNode } from "./platform.js";
+import { browserOrNode, within } from "./platform.js";
 import { following } from "./record.js";
 import { refreshes } from "./refresh.js";
 import { schedule } from "./schedule.js";
-import { within } from "./within.js";
 
 /**
  * @typedef {object} Options
@@ -32,11 +31,11 @@ import { within } from "./within.js";
  *
  * @typedef {object} Parts
  * @property {string} server
- * @property {"header" | "cookie"} transport
+ * @property {string} transport   "header" or "cookie"
+ * @property {boolean} cookies     the latter
  * @property {import("../dialects/native.js").Dialect} dialect
  * @property {import("./kept.js").Storage} storage
  * @property {import("./platform.js").Platform} platform
- * @property {RequestInit} init
  * @property {() => import("./record.js").Mark} mark
  * @property {(session: import("./record.js").Session | null) => void} abandon   tells the server, as best it can
  * @property {ReturnType<typeof keep>} kept
@@ -62,14 +61,14 @@ const LOGOUT = 5;
  * @param {Options} [options]
  */
 export function createSession(options = {}) {
-  const { transport = "header", dialect = native(), origins = [], autoRefresh = true } = options;
-  const storage = options.storage ?? inLocalStorage() ?? inMemory();
+  const { baseURL = "/", transport = "header", dialect = native(), origins = [], autoRefresh = true } = options;
+  const { storage = inLocalStorage() ?? inMemory() } = options;
   const platform = { ...browserOrNode(), ...options.platform };
-  const base = new URL(options.baseURL ?? "/", platform.address);
+  const base = new URL(baseURL, platform.address);
   const server = (base.origin + base.pathname).replace(/\/+$/, "");
   const trusted = [base, ...origins].map((each) => new URL(each).origin);
   // "null" is the origin of many.
-  if (trusted.includes("null")) throw new TypeError("baseURL and origins are addresses of http or https");
+  if (trusted.includes("null")) throw new TypeError("baseURL and origins have to be http or https");
   const cookies = transport === "cookie";
   if (cookies && !dialect.cookies) throw new TypeError("this dialect has no cookie transport");
 
@@ -78,10 +77,10 @@ export function createSession(options = {}) {
   const parts = {
     server,
     transport,
+    cookies,
     dialect,
     storage,
     platform,
-    init: cookies ? { credentials: "include" } : {},
     mark: () => ({ server, session_id: `${platform.random()}`.slice(2), at: platform.wall() }),
     abandon,
     kept,

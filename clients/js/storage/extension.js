@@ -1,7 +1,6 @@
 // An extension's storage: shared by its service worker, popup, pages and content scripts, and outlives each of them.
 
-import { within } from "../src/within.js";
-import { browserOrNode } from "../src/platform.js";
+import { browserOrNode, within } from "../src/platform.js";
 
 /**
  * As much of `chrome.storage` and `browser.storage` as is used here.

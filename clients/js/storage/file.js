@@ -4,8 +4,9 @@
 // refresh is under way. Both are files that name their holder, because a program that is killed leaves them behind.
 
 import { constants } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 
 /** Milliseconds after which a lock is nobody's, whatever it says: longer than any refresh takes. */
 const STALE = 30_000;
@@ -56,6 +57,21 @@ async function replace(path, text) {
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+  await sweep(path);
+}
+
+/**
+ * Programs that were killed leave their copies behind, with tokens in them.
+ *
+ * @param {string} path
+ */
+async function sweep(path) {
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`) || !/\.\d+\.\d+$/.test(name)) continue;
+    const copy = join(dirname(path), name);
+    const made = (await stat(copy).catch(missing))?.mtimeMs ?? Infinity;
+    if (Date.now() - made > STALE) await rm(copy, { force: true });
   }
 }
 

@@ -40,7 +40,7 @@ export function inArea(area, key) {
       /** @param {StorageEvent} event */
       const listener = (event) => {
         // Without a key, all of it was cleared.
-        if (event.storageArea === area && (event.key === key || event.key === null)) changed();
+        if (event.storageArea === area && (event.key ?? key) === key) changed();
       };
       addEventListener("storage", listener);
       return () => removeEventListener("storage", listener);

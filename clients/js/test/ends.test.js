@@ -264,6 +264,7 @@ scenario("a_page_from_the_cache_hears_what_it_missed", async (world) => {
 
 scenario("disposed_it_is_still", async (world) => {
   const tab = await world.signedIn();
+  await world.clock.turn(100);
   tab.session.dispose();
   await world.clock.turn(60 * MINUTE);
   assert.equal(world.network.count(REFRESH), 0);

@@ -182,6 +182,7 @@ scenario("page_reload_spam", async (world) => {
 scenario("get_token_inside_callback", async (world) => {
   const tab = await world.signedIn({ autoRefresh: false });
   const twice = world.browser.tab({ autoRefresh: false });
+  await world.clock.turn(100);
   const told = [];
   for (const each of [tab, twice]) {
     each.session.onChange(async () => told.push(await each.session.accessToken()));

@@ -65,6 +65,17 @@ test("file: nobody else reads it, and nothing is left beside it", async () => {
   assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith(`${path.basename(file)}.`)), []);
 });
 
+test("file: copies of programs that were killed are swept", async () => {
+  const file = fresh();
+  for (const [name, age] of [["77.0", 60], ["78.0", 0]]) {
+    await writeFile(`${file}.${name}`, "half a");
+    const then = Date.now() / 1000 - age;
+    await utimes(`${file}.${name}`, then, then);
+  }
+  await inFile(file).swap(null, "one");
+  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith(`${path.basename(file)}.`)), [`${path.basename(file)}.78.0`]);
+});
+
 test("file: of many at once, one swaps", async () => {
   const file = fresh();
   const storages = Array.from({ length: 20 }, () => inFile(file));
