@@ -25,3 +25,12 @@ export const launch = () => chromium.launch(OPTIONS);
 
 /** With a profile in `folder`, which outlives the browser. */
 export const launchOn = (folder) => chromium.launchPersistentContext(folder, { ...OPTIONS, ...CONTEXT });
+
+/** With the unpacked extension in `extension` besides. */
+export const launchExtended = (folder, extension) =>
+  chromium.launchPersistentContext(folder, {
+    ...OPTIONS,
+    ...CONTEXT,
+    args: [...OPTIONS.args, `--disable-extensions-except=${extension}`, `--load-extension=${extension}`],
+    ignoreDefaultArgs: ["--disable-extensions"],
+  });
