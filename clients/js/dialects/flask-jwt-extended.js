@@ -12,7 +12,6 @@ const OVER = /^(Token has expired|Token has been revoked|Error loading the user|
 export function flaskJwtExtended({ login = "/login", refresh = "/refresh", logout = "/logout" } = {}) {
   return {
     paths: [login, refresh, logout],
-    cookies: true,
     login: (credentials) => ({ path: login, json: credentials }),
     refresh: (session, cookies) => ({ path: refresh, headers: { ...bearer(session), ...csrf("csrf_refresh_token", cookies) } }),
     logout: (session, cookies) => ({ path: logout, headers: { ...bearer(session), ...csrf("csrf_access_token", cookies) } }),

@@ -5,7 +5,6 @@
  *
  * @typedef {object} Dialect
  * @property {string[]} paths            its own endpoints: a 401 from one of them is no reason to refresh
- * @property {boolean} [cookies]         whether it has the cookie transport
  * @property {string} [scheme]           of the Authorization header; Bearer
  * @property {string} [renewal]          the header in which an answer has a new access token; Authorization
  * @property {(credentials: any, transport: string) => Question} login
@@ -28,7 +27,6 @@
 export function native() {
   return {
     paths: ["/v1/login", "/v1/refresh", "/v1/logout"],
-    cookies: true,
     login: (credentials, transport) => ({ path: "/v1/login", json: { ...credentials, transport } }),
     refresh: (session) => ({ path: "/v1/refresh", json: token(session) }),
     logout: (session) => ({ path: "/v1/logout", json: token(session) }),
@@ -39,8 +37,8 @@ export function native() {
     // Without a token, which here is a refresh cookie, there is nothing to keep.
     ended: ({ status, json }) =>
       status === 401 && ["session_ended", "token_missing"].includes(json?.code) ? (json.reason ?? "unknown") : undefined,
-    superseded: ({ status, json }) => status === 409 && json?.code === "superseded",
-    denied: ({ status, json }) => status === 401 && json?.code === "invalid_credentials",
+    superseded: ({ json }) => json?.code === "superseded",
+    denied: ({ json }) => json?.code === "invalid_credentials",
     renewed: (access_token) => ({ access_token }),
     // A wrong old password: asking again would only count as a second try.
     final: (json) => json?.code === "invalid_credentials",

@@ -41,11 +41,9 @@ export async function ask({ platform, server, cookies }, { path, headers, json }
         credentials: cookies ? "include" : "same-origin",
         signal,
       });
-      const text = await response.text();
-      const type = response.headers.get("content-type") ?? "";
       return {
         status: response.status,
-        json: /\bjson\b/i.test(type) ? parsed(text) : undefined,
+        json: parsed(await response.text()),
         retryAfter: Number(response.headers.get("retry-after")) || undefined,
       };
     }, signal);

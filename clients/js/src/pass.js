@@ -46,9 +46,12 @@ export async function passFor(parts, asked) {
  * @param {import("./session.js").Parts} parts
  * @param {Held} held
  */
-export async function current({ age, refresh }, held) {
-  if (held.session && age.isSpent(held.session)) return refresh(held);
-  if (held.session && age.isDue(held.session)) refresh(held).catch(() => {});
+export async function current({ ageOf, refresh }, held) {
+  const { at = 0, expires_in = Infinity, refresh_after = Infinity } = held.session ?? {};
+  const age = ageOf({ at });
+  // It may well expire on the way.
+  if (age >= expires_in * 0.9) return refresh(held);
+  if (age >= refresh_after) refresh(held).catch(() => {});
   return held;
 }
 
@@ -64,7 +67,7 @@ function pass(parts, asked, held, last) {
   const { scheme = "Bearer" } = dialect;
   const { session } = held;
   const isSafe = /^(GET|HEAD|OPTIONS)$/i.test(asked.method);
-  const guard = cookies && !isSafe ? dialect.guard?.(platform.document?.cookie ?? "") : undefined;
+  const guard = cookies && !isSafe ? dialect.guard?.(platform.cookie()) : undefined;
 
   /**
    * A server may renew the access token on the way. The one that was sent is the only one it replaces.

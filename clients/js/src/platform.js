@@ -11,8 +11,8 @@
  * @property {(timer: any) => void} clearTimeout
  * @property {LockManager | undefined} locks
  * @property {(name: string) => BroadcastChannel | undefined} channel
- * @property {EventTarget | undefined} page      where `online` and `pageshow` are heard
- * @property {(EventTarget & {visibilityState?: string, cookie?: string}) | undefined} document
+ * @property {EventTarget | undefined} page      where `online`, `pageshow` and `visibilitychange` are heard
+ * @property {() => string} cookie               those cookies that scripts may read
  * @property {string | undefined} address        of the page, for relative addresses
  */
 
@@ -35,7 +35,7 @@ export function browserOrNode() {
     locks: navigator?.locks,
     channel: (name) => BroadcastChannel && new BroadcastChannel(name),
     page: addEventListener && globalThis,
-    document,
+    cookie: () => document?.cookie ?? "",
     address: location?.href,
   };
 }

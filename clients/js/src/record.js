@@ -35,7 +35,7 @@
  */
 export function held(text, server) {
   const value = parsed(text);
-  const ours = value?.server === server && value.session_id && value.generation > 0;
+  const ours = value?.server === server && value.session_id;
   return { text: text ?? null, session: ours ? value : null };
 }
 

@@ -91,7 +91,7 @@ export function refreshes(parts) {
 
   /** @param {Held} held */
   const asked = ({ session }) =>
-    ask(parts, dialect.refresh(session, platform.document?.cookie ?? ""), patience(session)).catch((error) => { throw pause.begin(error); });
+    ask(parts, dialect.refresh(session, platform.cookie()), patience(session)).catch((error) => { throw pause.begin(error); });
 
   /**
    * @param {Held} held

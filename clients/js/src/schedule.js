@@ -3,14 +3,12 @@
 
 /** Seconds. Timers do not carry further than 24 days, and a wrong clock is noticed sooner. */
 const LONGEST = 3600;
-/** Over which the tabs of one session spread, where no lock keeps them apart. */
-const SPREAD = 2;
 
 /**
  * @param {import("./session.js").Parts} parts
  * @returns {() => void} stops it
  */
-export function schedule({ age, kept, pause, platform, refresh }) {
+export function schedule({ ageOf, kept, pause, platform, refresh }) {
   /** @type {any} */
   let timer;
   const over = new AbortController();
@@ -19,15 +17,16 @@ export function schedule({ age, kept, pause, platform, refresh }) {
   function set({ session }) {
     platform.clearTimeout(timer);
     if (over.signal.aborted || !session?.refresh_after) return;
-    const spread = platform.random() * Math.min(SPREAD, session.refresh_after / 10);
-    const seconds = Math.max(session.refresh_after - age.ageOf(session), pause.left()) + spread;
-    timer = platform.setTimeout(wake, Math.min(seconds, LONGEST) * 1000);
+    const seconds = Math.max(session.refresh_after - ageOf(session), pause.left());
+    // The tabs of one session do not come all at once, where no lock keeps them apart.
+    timer = platform.setTimeout(wake, Math.min(seconds, LONGEST) * (1000 + 20 * platform.random()));
   }
 
   async function look() {
     const held = await kept.read();
     // A failure is told to whoever asks for something. Here it is tried again, when the pause is over.
-    if (held.session && age.isDue(held.session)) await refresh(held).catch(() => {});
+    const { session } = held;
+    if (session?.refresh_after && ageOf(session) >= session.refresh_after) await refresh(held).catch(() => {});
     set(await kept.read());
   }
 
@@ -37,9 +36,8 @@ export function schedule({ age, kept, pause, platform, refresh }) {
     look().catch(() => {});
   }
 
-  // A page that comes back from the cache, `pageshow`, has missed all news.
-  for (const type of ["pageshow", "online"]) platform.page?.addEventListener(type, wake, over);
-  platform.document?.addEventListener("visibilitychange", wake, over);
+  // A page that comes back from the cache, `pageshow`, has missed all news. `over` has the signal that ends it.
+  for (const type of ["pageshow", "online", "visibilitychange"]) platform.page?.addEventListener(type, wake, over);
   kept.onSeen(set);
   wake();
   return () => {

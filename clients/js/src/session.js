@@ -10,7 +10,7 @@ import { signedInFetch } from "./fetch.js";
 import { keep } from "./kept.js";
 import { current, passFor } from "./pass.js";
 import { pauses } from "./pause.js";
-import { browserOrNode, within } from "./platform.js";
+import { browserOrNode } from "./platform.js";
 import { following } from "./record.js";
 import { refreshes } from "./refresh.js";
 import { schedule } from "./schedule.js";
@@ -39,7 +39,7 @@ import { schedule } from "./schedule.js";
  * @property {() => import("./record.js").Mark} mark
  * @property {(session: import("./record.js").Session | null) => void} abandon   tells the server, as best it can
  * @property {ReturnType<typeof keep>} kept
- * @property {ReturnType<typeof ages>} age
+ * @property {ReturnType<typeof ages>} ageOf
  * @property {ReturnType<typeof pauses>} pause
  * @property {(held: import("./record.js").Held) => Promise<import("./record.js").Held>} refresh
  */
@@ -67,14 +67,10 @@ export function createSession(options = {}) {
   const base = new URL(baseURL, platform.address);
   const server = (base.origin + base.pathname).replace(/\/+$/, "");
   const trusted = [base, ...origins].map((each) => new URL(each).origin);
-  // "null" is the origin of many.
-  if (trusted.includes("null")) throw new TypeError("baseURL and origins have to be http or https");
   const cookies = transport === "cookie";
-  if (cookies && !dialect.cookies) throw new TypeError("this dialect has no cookie transport");
 
   const kept = keep(storage, server, platform);
-  /** @type {Parts} */
-  const parts = {
+  const parts = /** @type {Parts} */ ({
     server,
     transport,
     cookies,
@@ -84,11 +80,10 @@ export function createSession(options = {}) {
     mark: () => ({ server, session_id: `${platform.random()}`.slice(2), at: platform.wall() }),
     abandon,
     kept,
-    age: ages(platform),
+    ageOf: ages(platform),
     pause: pauses(platform),
-    refresh: (held) => refresh(held),
-  };
-  const refresh = refreshes(parts);
+  });
+  parts.refresh = refreshes(parts);
   const stop = autoRefresh ? schedule(parts) : () => {};
   let attempts = 0;
 
@@ -106,7 +101,7 @@ export function createSession(options = {}) {
     const { status, json, retryAfter } = answer;
     if (dialect.denied(answer)) return new InvalidCredentials();
     // What is not JSON was not said by the server.
-    const mayPass = !json || status < 300 || status > 499 || [408, 409, 429].includes(status);
+    const mayPass = !json || status < 300 || status > 499 || status === 429;
     return mayPass ? new Unavailable(undefined, status, retryAfter) : new Refused(status, json);
   }
 
@@ -116,7 +111,7 @@ export function createSession(options = {}) {
    * @param {import("./record.js").Session | null} session
    */
   async function revoke(session) {
-    const question = dialect.logout(session, platform.document?.cookie ?? "");
+    const question = dialect.logout(session, platform.cookie());
     if (!question) return false;
     const answer = await ask(parts, question, LOGOUT);
     if (answer.status >= 300 && !dialect.ended(answer)) throw refusal(answer);
@@ -187,13 +182,12 @@ export function createSession(options = {}) {
     /**
      * The access token, refreshed if it has to be: for what cannot use `fetch`, such as a WebSocket.
      *
-     * @param {{signal?: AbortSignal}} [options]
      * @returns {Promise<string>}
      * @throws {SignedOut | SessionEnded | Unavailable}
      */
-    async accessToken({ signal } = {}) {
+    async accessToken() {
       if (cookies) throw new TypeError("no script can read what a cookie holds");
-      const { session } = await within(platform, 0, async () => current(parts, await kept.read()), signal);
+      const { session } = await current(parts, await kept.read());
       if (!session?.access_token) throw new SignedOut();
       return session.access_token;
     },
@@ -206,7 +200,7 @@ export function createSession(options = {}) {
      */
     async peek() {
       const { session } = await kept.read();
-      return session && { session: session.session_id, expiresIn: (session.expires_in ?? Infinity) - parts.age.ageOf(session) };
+      return session && { session: session.session_id, expiresIn: (session.expires_in ?? Infinity) - parts.ageOf(session) };
     },
 
     /**

@@ -88,7 +88,9 @@ async function acquire(path, signal) {
       const file = await open(path, "wx", 0o600);
       await file.writeFile(mine).finally(() => file.close());
       // Taken over by somebody who thought this program dead, it is theirs.
-      return async () => void ((await readFile(path, "utf8").catch(missing)) === mine && (await rm(path, { force: true })));
+      // One that cannot be given back is taken over in time.
+      const release = async () => (await readFile(path, "utf8")) === mine && rm(path, { force: true });
+      return () => release().then(() => {}, () => {});
     } catch (error) {
       if (/** @type {any} */ (error).code !== "EEXIST") throw error;
     }

@@ -127,7 +127,7 @@ scenario("flask-jwt-extended: cookies with the double submit", served({
   "GET /api/notes": (request) => json(request.headers.has("x-csrf-token") ? 400 : 200, {}),
 }), async (world) => {
   const tab = world.browser.tab({ dialect: flaskJwtExtended(), transport: "cookie" });
-  tab.document.cookie = "theme=dark; csrf_access_token=of-access; csrf_refresh_token=of-refresh";
+  tab.cookie = "theme=dark; csrf_access_token=of-access; csrf_refresh_token=of-refresh";
   await world.when(tab.session.login({ username: "ada", password: "ada-password" }));
   assert.equal((await world.asks(tab, "/api/notes", { method: "POST", body: "{}" })).status, 200);
   assert.equal((await world.asks(tab)).status, 200);

