@@ -24,7 +24,7 @@ export function flaskJwtExtended({ login = "/login", refresh = "/refresh", logou
     ended: ({ status, json }) => ((status === 401 || status === 422) && OVER.test(json?.msg) ? json.msg : undefined),
     denied: ({ status, json }) => status === 401 && typeof json?.msg === "string",
     renewed: (access) => ({ access_token: access, ...lives(access) }),
-    guard: (cookies) => ({ ...csrf("csrf_access_token", cookies) }),
+    guard: (method, cookies) => ({ ...(/^(GET|HEAD|OPTIONS)$/i.test(method) ? {} : csrf("csrf_access_token", cookies)) }),
   };
 }
 

@@ -16,7 +16,8 @@
  * @property {(answer: Answer) => boolean} denied             wrong name or password
  * @property {(access: string) => Tokens} renewed             an access token that came in a header
  * @property {(json: any) => boolean} [final]                 a 401 that no refresh mends
- * @property {(cookies: string) => Record<string, string>} [guard]   against forged requests, where cookies authenticate
+ * @property {(method: string, cookies: string) => Record<string, string>} [guard]   against forged requests, where cookies
+ *   authenticate
  */
 /** @typedef {import("../src/ask.js").Question} Question */
 /** @typedef {import("../src/ask.js").Answer} Answer */
@@ -30,10 +31,7 @@ export function native() {
     login: (credentials, transport) => ({ path: "/v1/login", json: { ...credentials, transport } }),
     refresh: (session) => ({ path: "/v1/refresh", json: token(session) }),
     logout: (session) => ({ path: "/v1/logout", json: token(session) }),
-    tokens: ({ status, json }, transport) =>
-      status === 200 && json?.session_id && (transport === "cookie" || (json.access_token && json.refresh_token))
-        ? json
-        : undefined,
+    tokens: ({ status, json }) => (status === 200 && json?.session_id ? json : undefined),
     // Without a token, which here is a refresh cookie, there is nothing to keep.
     ended: ({ status, json }) =>
       status === 401 && ["session_ended", "token_missing"].includes(json?.code) ? (json.reason ?? "unknown") : undefined,

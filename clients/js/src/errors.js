@@ -2,13 +2,12 @@
 // of each class. README.md says of each what to do.
 
 export class RekindleError extends Error {
+  static code = "";
   name = "RekindleError";
 
-  /**
-   * @param {string} code
-   * @param {unknown} [cause]
-   */
-  constructor(code, cause) {
+  /** @param {unknown} [cause] */
+  constructor(cause) {
+    const { code } = new.target;
     super(code, { cause });
     this.code = code;
   }
@@ -16,36 +15,36 @@ export class RekindleError extends Error {
 
 /** The server said that the session is over. It is the only failure after which nothing is stored any more. */
 export class SessionEnded extends RekindleError {
+  static code = "session_ended";
+
   /** @param {string} reason  as in docs/http.md: `logged_out`, `theft_detected`, … */
   constructor(reason) {
-    super("session_ended");
+    super();
     this.reason = reason;
   }
 }
 
 /** Nobody is signed in here. */
 export class SignedOut extends RekindleError {
-  constructor() {
-    super("signed_out");
-  }
+  static code = "signed_out";
 }
 
 /** Wrong name or password. */
 export class InvalidCredentials extends RekindleError {
-  constructor() {
-    super("invalid_credentials");
-  }
+  static code = "invalid_credentials";
 }
 
 /** It cannot be said now: offline, a time-out, a busy or broken server, a captive portal. The session is kept. */
 export class Unavailable extends RekindleError {
+  static code = "unavailable";
+
   /**
    * @param {unknown} cause
    * @param {number} [status]      what was answered, if anything was
    * @param {number} [retryAfter]  seconds after which asking again makes sense
    */
   constructor(cause, status, retryAfter) {
-    super("unavailable", cause);
+    super(cause);
     this.status = status;
     this.retryAfter = retryAfter;
   }
@@ -53,19 +52,19 @@ export class Unavailable extends RekindleError {
 
 /** A login was overtaken by a later one, or by a sign-out. What it was answered is thrown away. */
 export class Overtaken extends RekindleError {
-  constructor() {
-    super("overtaken");
-  }
+  static code = "overtaken";
 }
 
 /** The server understood, and will not. */
 export class Refused extends RekindleError {
+  static code = "refused";
+
   /**
    * @param {number} status
    * @param {unknown} body
    */
   constructor(status, body) {
-    super("refused");
+    super();
     this.status = status;
     this.body = body;
   }
@@ -73,8 +72,5 @@ export class Refused extends RekindleError {
 
 /** The storage threw, or did not answer. What it held is left alone. */
 export class StorageFailed extends RekindleError {
-  /** @param {unknown} cause */
-  constructor(cause) {
-    super("storage_failed", cause);
-  }
+  static code = "storage_failed";
 }

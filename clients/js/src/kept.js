@@ -118,16 +118,17 @@ export function keep(storage, server, platform) {
      * Stores `to` in the place of `from`, unless something else is there by now.
      *
      * @param {Held} from
-     * @param {string | null} to
+     * @param {import("./record.js").Session | null} to
      * @param {string} [reason]  why somebody is signed out
      */
     async swap(from, to, reason) {
-      if (!(await safely(() => storage.swap(from.text, to)))) return;
+      const text = to && JSON.stringify(to);
+      if (!(await safely(() => storage.swap(from.text, text)))) return;
       const session = from.session?.session_id;
       if (session && reason) reasons[session] = reason;
       // No token: a channel reaches whoever knows its name.
       channel?.postMessage({ session, reason });
-      return notice(held(to, server), ++asked);
+      return notice({ text, session: to }, ++asked);
     },
 
     /** Calls a listener with every change, when no section is under way. Answers how to stop it. */

@@ -2,7 +2,6 @@
 
 import { Unavailable } from "./errors.js";
 import { within } from "./platform.js";
-import { following } from "./record.js";
 
 /** @typedef {import("./record.js").Held} Held */
 /** @typedef {{method: string, signal?: AbortSignal | null | undefined}} Asked */
@@ -63,11 +62,9 @@ export async function current({ ageOf, refresh }, held) {
  * @returns {Pass}
  */
 function pass(parts, asked, held, last) {
-  const { cookies, dialect, kept, mark, platform, refresh } = parts;
+  const { cookies, dialect, kept, next, platform, refresh } = parts;
   const { scheme = "Bearer" } = dialect;
   const { session } = held;
-  const isSafe = /^(GET|HEAD|OPTIONS)$/i.test(asked.method);
-  const guard = cookies && !isSafe ? dialect.guard?.(platform.cookie()) : undefined;
 
   /**
    * A server may renew the access token on the way. The one that was sent is the only one it replaces.
@@ -78,11 +75,11 @@ function pass(parts, asked, held, last) {
     const [, access] = new RegExp(`^${scheme} (\\S+)$`, "i").exec(headers.get(dialect.renewal ?? "Authorization")) ?? [];
     if (!access || access === session?.access_token) return;
     // A storage that fails keeps the token that is good as well; the answer is the caller's in any case.
-    await kept.swap(held, following(session, dialect.renewed(access), mark())).catch(() => {});
+    await kept.swap(held, next(session, dialect.renewed(access))).catch(() => {});
   }
 
   return {
-    headers: session?.access_token ? { Authorization: `${scheme} ${session.access_token}` } : { ...guard },
+    headers: session?.access_token ? { Authorization: `${scheme} ${session.access_token}` } : { ...dialect.guard?.(asked.method, platform.cookie()) },
     cookies,
 
     async answered({ status, headers }, json) {

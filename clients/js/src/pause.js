@@ -29,16 +29,18 @@ export function pauses({ now, random }) {
     },
 
     /**
-     * @template T
-     * @param {T} error   whose `retryAfter`, if there is one, is what the server asks for
+     * Begins one, and throws `error`.
+     *
+     * @param {unknown} error   whose `retryAfter`, if there is one, is what the server asks for
+     * @returns {never}
      */
-    begin(error) {
+    fail(error) {
       failure = error;
       const { retryAfter } = failure;
       // Clients that failed together do not come back together, and none sooner than it was told to.
       const seconds = retryAfter ? Math.min(OBEYED, retryAfter) * (1 + random() / 10) : Math.min(LONGEST, SHORTEST * 2 ** failures++) * (0.5 + random() / 2);
       until = now() + seconds * 1000;
-      return error;
+      throw error;
     },
 
     /** The network is back. What a server asked for still holds. */

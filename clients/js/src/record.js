@@ -15,10 +15,11 @@
  * @typedef {object} Mark
  * @property {string} server       whose tokens these are; they are never shown to another
  * @property {string} session_id
+ * @property {number} generation   counts what was stored of this session here; not the server's number
  * @property {number} at           when it was stored, by this machine's clock: a hint
  */
 
-/** @typedef {Tokens & Mark & {generation: number}} Session   `generation` counts what was stored here; not the server's number */
+/** @typedef {Tokens & Mark} Session */
 
 /**
  * A storage's text, and what it says to us. A text that is none of ours says nothing.
@@ -55,12 +56,13 @@ export function parsed(text) {
  *
  * @param {Session | null} before
  * @param {Tokens} tokens
- * @param {Mark} mark   its `session_id` is for servers that have none
+ * @param {{server: string, session_id: string, at: number}} mark   its `session_id` is for servers that have none
+ * @returns {Session}
  */
 export function following(before, tokens, mark) {
   const session_id = tokens.session_id ?? before?.session_id ?? mark.session_id;
   const stays = before?.session_id === session_id ? before : undefined;
   // Without rotation an answer has no refresh token, and the old one stays.
   const refresh_token = tokens.refresh_token ?? stays?.refresh_token;
-  return JSON.stringify({ ...stays, ...tokens, ...mark, session_id, refresh_token, generation: (stays?.generation ?? 0) + 1 });
+  return /** @type {any} */ ({ ...stays, ...tokens, ...mark, session_id, refresh_token, generation: (stays?.generation ?? 0) + 1 });
 }

@@ -4,7 +4,6 @@
 import { ask } from "./ask.js";
 import { SessionEnded, StorageFailed, Unavailable } from "./errors.js";
 import { within } from "./platform.js";
-import { following } from "./record.js";
 
 /** @typedef {import("./record.js").Held} Held */
 
@@ -23,7 +22,7 @@ const SLOWEST = 10;
  * @returns {(held: Held) => Promise<Held>}  throws SessionEnded, Unavailable, StorageFailed
  */
 export function refreshes(parts) {
-  const { dialect, kept, mark, pause, platform, storage, transport } = parts;
+  const { dialect, kept, next, pause, platform, storage, transport } = parts;
   /** @type {Map<string | null, Promise<Held>>} */
   const flying = new Map();
 
@@ -48,8 +47,7 @@ export function refreshes(parts) {
         leave();
       };
       // Until others see what was stored, their turn would only make them ask for the same.
-      if (storage.lag) platform.setTimeout(letGo, storage.lag);
-      else letGo();
+      storage.lag ? platform.setTimeout(letGo, storage.lag) : letGo();
     }
   }
 
@@ -57,25 +55,18 @@ export function refreshes(parts) {
    * The release of the lock. It is not waited for after somebody has stored something: then there is nothing to do.
    *
    * @param {Held} held
-   * @returns {Promise<() => void>}
    */
-  async function locked({ text }) {
-    const { name, lock = name && webLock(platform.locks, name) } = storage;
-    if (!lock) return () => {};
+  function locked({ text }) {
+    const { name, lock = webLock(platform.locks, name) } = storage;
     const replaced = new AbortController();
     const unwatch = kept.onSeen((now) => { if (now.text !== text) replaced.abort(); });
-    try {
-      return await within(platform, PATIENCE, async (signal) => {
-        const release = await lock(signal);
-        // It came when nobody waited any more.
-        if (signal.aborted) release();
-        return release;
-      }, replaced.signal);
-    } catch {
-      return () => {};
-    } finally {
-      unwatch();
-    }
+    const granted = within(platform, PATIENCE, async (signal) => {
+      const release = await lock(signal);
+      // It came when nobody waited any more.
+      if (signal.aborted) release();
+      return release;
+    }, replaced.signal);
+    return granted.catch(() => () => {}).finally(unwatch);
   }
 
   /** @param {Held} held */
@@ -83,33 +74,32 @@ export function refreshes(parts) {
     for (let first = true; ; first = false) {
       const now = await kept.read();
       if (now.text !== held.text) return now;
-      const answer = await asked(held);
-      if (!first || !dialect.superseded?.(answer)) return judge(held, answer);
+      const question = dialect.refresh(held.session, platform.cookie());
+      const answer = await ask(parts, question, patience(held.session)).catch(pause.fail);
+      const superseded = dialect.superseded?.(answer);
+      if (!superseded || !first) return judge(held, answer, superseded ? SUPERSEDED : answer.retryAfter);
       await new Promise((resolve) => platform.setTimeout(() => resolve(0), A_MOMENT));
     }
   }
 
-  /** @param {Held} held */
-  const asked = ({ session }) =>
-    ask(parts, dialect.refresh(session, platform.cookie()), patience(session)).catch((error) => { throw pause.begin(error); });
-
   /**
    * @param {Held} held
    * @param {import("./ask.js").Answer} answer
+   * @param {number} [retryAfter]
    */
-  async function judge(held, answer) {
+  async function judge(held, answer, retryAfter) {
     const tokens = dialect.tokens(answer, transport);
     const reason = dialect.ended(answer);
-    if (!tokens && !reason) throw pause.begin(new Unavailable(undefined, answer.status, dialect.superseded?.(answer) ? SUPERSEDED : answer.retryAfter));
-    const text = tokens ? following(held.session, tokens, mark()) : null;
+    if (!tokens && !reason) pause.fail(new Unavailable(undefined, answer.status, retryAfter));
+    const to = tokens ? next(held.session, tokens) : null;
     // What is not stored is not used: asked again with the old token, the server answers the same. And only what was
     // refused goes: a newer generation, or somebody else's session, stays.
-    const stored = await kept.swap(held, text, reason).catch((error) => { throw pause.begin(error); });
+    const stored = await kept.swap(held, to, reason).catch(pause.fail);
     pause.end();
     const now = stored ?? (await kept.read());
     if (reason && !now.session) throw new SessionEnded(reason);
     // Signed out, or somebody else by now: what came is nobody's, and must not live on at the server.
-    if (text && !stored && now.session?.session_id !== held.session?.session_id) parts.abandon(JSON.parse(text));
+    if (!stored && now.session?.session_id !== held.session?.session_id) parts.abandon(to);
     return now;
   }
 
@@ -118,15 +108,15 @@ export function refreshes(parts) {
 
 /**
  * @param {LockManager | undefined} locks
- * @param {string} name
- * @returns {((signal: AbortSignal) => Promise<() => void>) | undefined}
+ * @param {string} [name]   without one, nobody else has the storage
+ * @returns {(signal: AbortSignal) => Promise<() => void>}
  */
-function webLock(locks, name) {
-  // What is granted is the function that ends the promise for which the lock is held.
-  return locks && ((signal) => new Promise((/** @type {any} */ granted, failed) => {
+const webLock = (locks, name) => (signal) =>
+  new Promise((/** @type {any} */ granted, failed) => {
+    if (!locks || !name) return granted(() => {});
+    // What is granted is the function that ends the promise for which the lock is held.
     locks.request(name, { signal }, () => new Promise(granted)).catch(failed);
-  }));
-}
+  });
 
 /**
  * Seconds until a refresh is given up: below (M - W) / 2, as docs/protocol.md (I7) asks, where M is `refresh_after` and

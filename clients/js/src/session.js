@@ -36,7 +36,7 @@ import { schedule } from "./schedule.js";
  * @property {import("../dialects/native.js").Dialect} dialect
  * @property {import("./kept.js").Storage} storage
  * @property {import("./platform.js").Platform} platform
- * @property {() => import("./record.js").Mark} mark
+ * @property {(before: import("./record.js").Session | null, tokens: import("./record.js").Tokens) => import("./record.js").Session} next
  * @property {(session: import("./record.js").Session | null) => void} abandon   tells the server, as best it can
  * @property {ReturnType<typeof keep>} kept
  * @property {ReturnType<typeof ages>} ageOf
@@ -77,7 +77,7 @@ export function createSession(options = {}) {
     dialect,
     storage,
     platform,
-    mark: () => ({ server, session_id: `${platform.random()}`.slice(2), at: platform.wall() }),
+    next: (before, tokens) => following(before, tokens, { server, session_id: `${platform.random()}`, at: platform.wall() }),
     abandon,
     kept,
     ageOf: ages(platform),
@@ -141,20 +141,20 @@ export function createSession(options = {}) {
       const answer = await ask(parts, dialect.login(credentials, transport), LOGIN, signal);
       const tokens = dialect.tokens(answer, transport);
       if (!tokens) throw refusal(answer);
-      const text = following(null, tokens, parts.mark());
+      const to = parts.next(null, tokens);
       for (;;) {
         const now = await kept.read();
         // A later login of this context counts, and a sign-out; of other contexts, whatever they have stored meanwhile.
         // Not with cookies: what they hold has been decided already, and the next refresh says what it is.
         if (attempt !== attempts || (!cookies && now.session?.session_id !== before)) {
-          abandon(JSON.parse(text));
+          abandon(to);
           throw new Overtaken();
         }
-        const stored = await kept.swap(now, text);
-        if (!stored?.session) continue;
-        parts.pause.end();
-        abandon(now.session);
-        return { session: stored.session.session_id };
+        if (await kept.swap(now, to)) {
+          parts.pause.end();
+          abandon(now.session);
+          return { session: to.session_id };
+        }
       }
     },
 

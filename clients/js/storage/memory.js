@@ -3,13 +3,13 @@
 /** @returns {import("../src/kept.js").Storage} */
 export function inMemory() {
   /** @type {string | null} */
-  let text = null;
+  let kept = null;
   return {
-    read: () => text,
+    read: () => kept,
     swap(from, to) {
-      if (text !== from) return false;
-      text = to;
-      return true;
+      const is = kept === from;
+      if (is) kept = to;
+      return is;
     },
   };
 }

@@ -25,7 +25,7 @@ async function begin(t, lives) {
   const session = createSession({ baseURL: server.baseURL, storage: inFile(file), autoRefresh: false });
   t.after(async () => {
     await server.stop();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, maxRetries: 10 });
   });
   await session.login({ username: "demo", password: "demo-password" });
   return { server, folder, file, session };
@@ -70,6 +70,7 @@ test(`cross_process_cli_8, killed at any moment, ${which}`, { timeout: 60_000 },
     old.child.kill("SIGKILL");
     kills += 1;
     programs[which] = start(t, world, 50, 10_000);
+    await old.closed;
     said.push(...old.said);
     for (const until = performance.now() + Math.random() * 250; performance.now() < until; reads += 1) {
       const { session_id, refresh_token } = JSON.parse(await readFile(world.file, "utf8"));
