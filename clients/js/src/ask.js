@@ -33,7 +33,6 @@ export async function ask({ platform, server, cookies }, { path, headers, json }
         method: "POST",
         headers: { ...(json && { "Content-Type": "application/json" }), ...headers },
         body: json && JSON.stringify(json),
-        cache: "no-store",
         // The body is worth a session: 307 and 308 would carry it wherever they point.
         redirect: "error",
         // A sign-out is often the last thing that a page does.

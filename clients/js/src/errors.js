@@ -2,14 +2,14 @@
 // of each class. README.md says of each what to do.
 
 export class RekindleError extends Error {
-  static code = "";
   name = "RekindleError";
+
+  /** @type {string} */
+  code = /** @type {any} */ (this.constructor).code;
 
   /** @param {unknown} [cause] */
   constructor(cause) {
-    const { code } = new.target;
-    super(code, { cause });
-    this.code = code;
+    super(/** @type {any} */ (new.target).code, { cause });
   }
 }
 

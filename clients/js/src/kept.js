@@ -24,10 +24,6 @@ import { held } from "./record.js";
  * @typedef {{type: "signed_in" | "refreshed", session: string} | {type: "signed_out", session: string, reason: string}} Change
  */
 
-/** No storage takes that long, and one that never answers must not hold up every request. */
-const PATIENCE = 5_000;
-const A_MOMENT = 50;
-
 /**
  * @param {Storage} storage
  * @param {string} server
@@ -55,10 +51,12 @@ export function keep(storage, server, platform) {
   });
 
   /**
+   * No storage takes that long, and one that never answers must not hold up every request.
+   *
    * @template T
    * @param {() => T | Promise<T>} use
    */
-  const safely = (use) => within(platform, PATIENCE, use).catch((error) => { throw new StorageFailed(error); });
+  const safely = (use) => within(platform, 5_000, use).catch((error) => { throw new StorageFailed(error); });
 
   async function read() {
     const turn = ++asked;
@@ -91,7 +89,7 @@ export function keep(storage, server, platform) {
       // One that throws is reported as any event listener's failure is, and stops no other.
       for (const listener of listeners) queueMicrotask(() => listener(change));
     }
-  }, A_MOMENT);
+  }, 50);
 
   /** From here on listeners wait: they may block, and ask for tokens. Answers how it ends. */
   function section() {

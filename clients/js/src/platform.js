@@ -55,7 +55,7 @@ export function within(platform, ms, use, outer) {
   return new Promise((resolve, reject) => {
     const inner = new AbortController();
     const stop = () => {
-      const reason = outer?.reason ?? new Error(`nothing for ${ms} ms`);
+      const reason = outer?.reason ?? new Error("timeout");
       inner.abort(reason);
       reject(reason);
     };

@@ -9,10 +9,6 @@ import { within } from "./platform.js";
 
 /** Milliseconds. Whoever holds the lock may be a frozen tab. What runs under it is correct without. */
 const PATIENCE = 3_000;
-/** For another tab to store what it got. */
-const A_MOMENT = 1_000;
-/** Seconds: docs/protocol.md has a token as superseded for 30. */
-const SUPERSEDED = 31;
 const SLOWEST = 10;
 
 /**
@@ -77,8 +73,10 @@ export function refreshes(parts) {
       const question = dialect.refresh(held.session, platform.cookie());
       const answer = await ask(parts, question, patience(held.session)).catch(pause.fail);
       const superseded = dialect.superseded?.(answer);
-      if (!superseded || !first) return judge(held, answer, superseded ? SUPERSEDED : answer.retryAfter);
-      await new Promise((resolve) => platform.setTimeout(() => resolve(0), A_MOMENT));
+      // It is for 30 seconds (docs/protocol.md, S).
+      if (!superseded || !first) return judge(held, answer, superseded ? 31 : answer.retryAfter);
+      // For another tab to store what it got.
+      await new Promise((resolve) => platform.setTimeout(() => resolve(0), 1_000));
     }
   }
 

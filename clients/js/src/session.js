@@ -51,10 +51,6 @@ import { schedule } from "./schedule.js";
  * @returns {Promise<import("./pass.js").Pass | undefined>}  undefined: the request is none of ours
  */
 
-/** Seconds. A password may be checked slowly on purpose. */
-const LOGIN = 30;
-const LOGOUT = 5;
-
 /**
  * A session with a server. Nothing is asked before something is wanted.
  *
@@ -113,9 +109,9 @@ export function createSession(options = {}) {
   async function revoke(session) {
     const question = dialect.logout(session, platform.cookie());
     if (!question) return false;
-    const answer = await ask(parts, question, LOGOUT);
-    if (answer.status >= 300 && !dialect.ended(answer)) throw refusal(answer);
-    return true;
+    const answer = await ask(parts, question, 5);
+    if (answer.status < 300 || dialect.ended(answer)) return true;
+    throw refusal(answer);
   }
 
   /** @type {Parts["abandon"]} */
@@ -138,7 +134,8 @@ export function createSession(options = {}) {
     async login(credentials, { signal } = {}) {
       const attempt = ++attempts;
       const before = (await kept.read()).session?.session_id;
-      const answer = await ask(parts, dialect.login(credentials, transport), LOGIN, signal);
+      // Seconds: a password may be checked slowly on purpose.
+      const answer = await ask(parts, dialect.login(credentials, transport), 30, signal);
       const tokens = dialect.tokens(answer, transport);
       if (!tokens) throw refusal(answer);
       const to = parts.next(null, tokens);
@@ -186,7 +183,7 @@ export function createSession(options = {}) {
      * @throws {SignedOut | SessionEnded | Unavailable}
      */
     async accessToken() {
-      if (cookies) throw new TypeError("no script can read what a cookie holds");
+      if (cookies) throw new TypeError("no script reads cookies");
       const { session } = await current(parts, await kept.read());
       if (!session?.access_token) throw new SignedOut();
       return session.access_token;

@@ -1,8 +1,5 @@
 // The page's localStorage: shared by the tabs of an origin, and read by every script in them.
 
-/** Until other processes of a browser see what was stored: localStorage is a copy in each. */
-const LAG = 50;
-
 /**
  * Nothing where there is no localStorage, or where the browser forbids it.
  *
@@ -11,12 +8,10 @@ const LAG = 50;
  */
 export function inLocalStorage(key = "rekindle") {
   try {
-    // Node has one as well, and warns where it was given no file for it.
-    if (typeof document === "undefined") return undefined;
-    return { ...inArea(globalThis.localStorage, key), name: `rekindle:${key}`, lag: LAG };
-  } catch {
-    return undefined;
-  }
+    // Node has one as well, and warns where it was given no file for it. Each process of a browser has a copy: it takes
+    // a moment until the others see what was stored.
+    if (globalThis.document) return { ...inArea(localStorage, key), name: `rekindle:${key}`, lag: 50 };
+  } catch {}
 }
 
 /**
