@@ -29,16 +29,11 @@ export function signedInFetch(platform, passFor) {
     // A body is spent when it was sent, so the copy goes first. A stream in `init` has no copy.
     const response = await send(pass, request?.clone() ?? input);
     const next = await pass.answered(response, () => response.clone().json());
-    if (!next || isStream(init.body)) return response;
+    // A stream is read once. Everything else that fetch takes can be sent again as it is.
+    const body = /** @type {any} */ (init.body);
+    if (!next || body?.getReader || body?.[Symbol.asyncIterator]) return response;
     // Nobody reads it any more, and the connection is free again.
     response.body?.cancel().catch(() => {});
     return send(next, input);
   };
 }
-
-/**
- * A stream is read once. Everything else that fetch takes can be sent again as it is.
- *
- * @param {any} body
- */
-const isStream = (body) => !!(body?.getReader || body?.[Symbol.asyncIterator]);

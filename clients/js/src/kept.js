@@ -44,7 +44,7 @@ export function keep(storage, server, platform) {
 
   const look = () => void read().catch(() => {});
   const unwatch = storage.watch?.(look);
-  const channel = storage.name ? platform.channel(storage.name) : undefined;
+  let channel = storage.name ? platform.channel(storage.name) : undefined;
   channel?.addEventListener("message", ({ data }) => {
     if (data?.reason) reasons[data.session] = `${data.reason}`;
     look();
@@ -140,6 +140,7 @@ export function keep(storage, server, platform) {
     dispose() {
       unwatch?.();
       channel?.close();
+      channel = undefined;
       listeners.clear();
     },
   };

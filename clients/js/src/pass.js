@@ -46,8 +46,9 @@ export async function passFor(parts, asked) {
  * @param {Held} held
  */
 export async function current({ ageOf, refresh }, held) {
-  const { at = 0, expires_in = Infinity, refresh_after = Infinity } = held.session ?? {};
-  const age = ageOf({ at });
+  if (!held.session) return held;
+  const { expires_in = Infinity, refresh_after = Infinity } = held.session;
+  const age = ageOf(held.session);
   // It may well expire on the way.
   if (age >= expires_in * 0.9) return refresh(held);
   if (age >= refresh_after) refresh(held).catch(() => {});

@@ -25,12 +25,7 @@ export function browserOrNode() {
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,
-    setTimeout(run, ms) {
-      const timer = /** @type {any} */ (setTimeout(run, ms));
-      // In Node, what waits for a session keeps no program from ending.
-      timer.unref?.();
-      return timer;
-    },
+    setTimeout: (run, ms) => setTimeout(run, ms),
     clearTimeout: (timer) => clearTimeout(timer),
     locks: navigator?.locks,
     channel: (name) => BroadcastChannel && new BroadcastChannel(name),

@@ -95,7 +95,7 @@ export function refreshes(parts) {
     const stored = await kept.swap(held, to, reason).catch(pause.fail);
     pause.end();
     const now = stored ?? (await kept.read());
-    if (reason && !now.session) throw new SessionEnded(reason);
+    if (reason && held.session && !now.session) throw new SessionEnded(reason);
     // Signed out, or somebody else by now: what came is nobody's, and must not live on at the server.
     if (!stored && now.session?.session_id !== held.session?.session_id) parts.abandon(to);
     return now;

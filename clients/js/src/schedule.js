@@ -17,9 +17,11 @@ export function schedule({ ageOf, kept, pause, platform, refresh }) {
   function set({ session }) {
     platform.clearTimeout(timer);
     if (over.signal.aborted || !session?.refresh_after) return;
-    const seconds = Math.max(session.refresh_after - ageOf(session), pause.left());
+    const seconds = Math.max(1, session.refresh_after - ageOf(session), pause.left());
     // The tabs of one session do not come all at once, where no lock keeps them apart.
     timer = platform.setTimeout(wake, Math.min(seconds, LONGEST) * (1000 + 20 * platform.random()));
+    // In Node, it keeps no program from ending.
+    timer.unref?.();
   }
 
   async function look() {

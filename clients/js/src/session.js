@@ -141,9 +141,9 @@ export function createSession(options = {}) {
       const to = parts.next(null, tokens);
       for (;;) {
         const now = await kept.read();
-        // A later login of this context counts, and a sign-out; of other contexts, whatever they have stored meanwhile.
+        // A later login of this context counts, and a sign-out; of other contexts, a login that was stored meanwhile.
         // Not with cookies: what they hold has been decided already, and the next refresh says what it is.
-        if (attempt !== attempts || (!cookies && now.session?.session_id !== before)) {
+        if (attempt !== attempts || (!cookies && (now.session?.session_id ?? before) !== before)) {
           abandon(to);
           throw new Overtaken();
         }

@@ -163,6 +163,18 @@ scenario("two_logins: in two tabs", async (world) => {
   assert.equal((await world.asks(one)).subject, "bob");
 });
 
+scenario("a_login_is_not_stopped_by_the_end_of_the_session_before", async (world) => {
+  const [tab, other] = [await world.signedIn({ autoRefresh: false }), world.browser.tab({ autoRefresh: false })];
+  await world.clock.turn(6 * MINUTE);
+  world.server.end("s1");
+  const slow = world.network.hold("POST /v1/login");
+  const login = tab.session.login(credentials("ada"));
+  await world.when(slow.arrived);
+  assert.equal(await world.when(code(other.session.accessToken())), "session_ended");
+  slow.release();
+  assert.equal((await world.when(login)).session, "s2");
+});
+
 scenario("a_sign_out_overtakes_a_login", async (world) => {
   const tab = world.browser.tab();
   const slow = world.network.hold("POST /v1/login");
@@ -270,4 +282,5 @@ scenario("disposed_it_is_still", async (world) => {
   assert.equal(world.network.count(REFRESH), 0);
   assert.deepEqual(types(tab), ["signed_in"]);
   assert.equal((await world.asks(tab)).status, 200, "and can still be used");
+  assert.equal(world.browser.stored.generation, 2);
 });

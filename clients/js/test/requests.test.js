@@ -120,7 +120,7 @@ scenario("cookies_of_a_page_that_knows_of_none", async (world) => {
 
 scenario("cookies_of_nobody", async (world) => {
   const tab = world.browser.tab({ transport: "cookie" });
-  for (let n = 0; n < 3; n++) assert.equal(await world.when(code(tab.session.fetch("/api/notes"))), "session_ended");
+  for (let n = 0; n < 3; n++) assert.equal((await world.when(tab.session.fetch("/api/notes"))).status, 401);
 });
 
 scenario("sessions_are_listed", async (world) => {

@@ -99,6 +99,7 @@ export class Browser {
     const all = this.#channels;
     channel.close = () => all.delete(channel);
     channel.postMessage = (data) => {
+      if (!all.has(channel)) throw new DOMException("closed", "InvalidStateError");
       for (const other of all) {
         if (other !== channel && other.name === name) queueMicrotask(() => other.dispatchEvent(new MessageEvent("message", { data })));
       }
