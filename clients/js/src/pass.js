@@ -89,8 +89,8 @@ function pass(parts, asked, held, last) {
       if (status !== 401 && !cookies) await takeUp(headers);
       if (status !== 401 || last || dialect.final?.(await json().catch(() => {}))) return;
       // A 401 says something of the token that was sent. If another is stored by now, it is late.
-      let now = await kept.read();
-      if (now.text === held.text) now = await within(platform, 0, () => refresh(held), asked.signal);
+      const stored = await kept.read();
+      const now = await within(platform, 0, () => (stored.text === held.text ? refresh(held) : current(parts, stored)), asked.signal);
       // What one user asked for is not asked again as another.
       const same = !session || now.session?.session_id === session.session_id;
       return now.session && same ? pass(parts, asked, now, true) : undefined;

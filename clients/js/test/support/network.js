@@ -12,6 +12,8 @@ export class Network {
   offline = false;
   /** Milliseconds there, and back. */
   delay = 10;
+  /** What becomes of each request: `{ there, back, lost }`, milliseconds, and "request" or "answer". */
+  weather = () => ({});
   /** `POST /v1/refresh` and so on, in the order in which they were sent. */
   sent = [];
   #servers = new Map();
@@ -73,7 +75,9 @@ export class Network {
     this.sent.push({ what, origin: url.origin, authorization: request.headers.get("authorization") });
     const [body, names] = [request.body ? await request.arrayBuffer() : undefined, [...jar].map((pair) => pair.join("=")).join("; ")];
     if (this.offline) throw new TypeError("fetch failed");
-    await this.clock.sleep(this.delay);
+    const { there = this.delay, back = this.delay, lost } = this.weather();
+    await this.clock.sleep(there);
+    if (lost === "request") throw new TypeError("fetch failed");
     const first = taken(this.#holds, (each) => each.what === what && each.at === "request");
     first?.hold.arrive();
     if (first && !(await first.hold.going)) throw new TypeError("fetch failed");
@@ -85,8 +89,8 @@ export class Network {
     const last = taken(this.#holds, (each) => each.what === what && each.at === "answer");
     last?.hold.arrive();
     if (last && !(await last.hold.going)) throw new TypeError("fetch failed");
-    await this.clock.sleep(this.delay);
-    if (this.offline) throw new TypeError("fetch failed");
+    await this.clock.sleep(back);
+    if (this.offline || lost) throw new TypeError("fetch failed");
     for (const cookie of response.headers.getSetCookie()) {
       const [name, value] = cookie.split("=");
       if (value) jar.set(name, value);
