@@ -85,22 +85,43 @@ scenario("client, signing out in one tab", {}, async (world) => {
   assert.equal(await living(world), 0);
 });
 
-scenario("client, another user's login in one tab", { users: ["ada"], settings: () => SHORT }, async (world) => {
-  const { site, subjects } = world;
-  await serveClient(site, { autoRefresh: false });
-  const [one, other] = await tabsOf(await world.visitor(), 2);
-  assert.equal(await one.login(), "ok");
-  assert.equal(await other.who(), subjects.demo);
-  await seconds(4.2);
-  const slow = site.hold(REFRESH);
-  const late = other.who();
-  await slow.arrived;
-  assert.equal(await one.login("ada"), "ok");
-  slow.release();
-  assert.notEqual(await late, subjects.demo, "no answer of demo's after ada has signed in");
-  assert.deepEqual([await one.who(), await other.who()], [subjects.ada, subjects.ada]);
-  await until("demo's session is over", async () => (await living(world)) === 0);
-});
+for (const transport of ["header", "cookie"]) {
+  scenario(`client, another user's login in one tab, ${transport}`, { users: ["ada"], settings: () => SHORT }, async (world) => {
+    const { site, subjects } = world;
+    await serveClient(site, { transport, autoRefresh: false });
+    const [one, other] = await tabsOf(await world.visitor(), 2);
+    assert.equal(await one.login(), "ok");
+    assert.equal(await other.who(), subjects.demo);
+    await seconds(4.2);
+    const slow = site.hold(REFRESH);
+    const late = other.who();
+    await slow.arrived;
+    assert.equal(await one.login("ada"), "ok");
+    slow.release();
+    assert.notEqual(await late, subjects.demo, "no answer of demo's after ada has signed in");
+    assert.deepEqual([await one.who(), await other.who()], [subjects.ada, subjects.ada]);
+    await until("demo's session is over", async () => (await living(world)) === 0);
+    for (const tab of [one, other]) assert.equal(await tab.told("signed_out"), 0);
+  });
+
+  scenario(`client, logout_vs_inflight_response, ${transport}`, { settings: () => SHORT }, async (world) => {
+    await serveClient(world.site, { transport, autoRefresh: false });
+    const person = await world.visitor();
+    const [one, other] = await tabsOf(person, 2);
+    assert.equal(await one.login(), "ok");
+    await seconds(4.2);
+    const slow = world.site.hold(REFRESH);
+    const late = other.who();
+    await slow.arrived;
+    assert.equal(await one.logout(), true);
+    slow.release();
+    assert.equal(await late, 401);
+    assert.deepEqual([await one.who(), await other.who()], [401, 401]);
+    assert.equal(await one.stored(), null, "no resurrection");
+    await until("nothing lives", async () => (await living(world)) === 0);
+    await until("the jar is empty", async () => (await person.jar()).length === 0);
+  });
+}
 
 scenario("client, offline and back", { settings: () => SHORT }, async ({ site, subjects, visitor }) => {
   await serveClient(site);
