@@ -9,7 +9,8 @@ import { lives } from "./jwt.js";
  * @returns {import("./native.js").Dialect}
  */
 export function drfJwt(options = {}) {
-  const { obtain = "/api-token-auth/", refresh = "/api-token-refresh/", blacklist = "/api-token-blacklist/", scheme = "Bearer" } = options;
+  const { obtain = "/api-token-auth/", refresh = "/api-token-refresh/", scheme = "Bearer" } = options;
+  const { blacklist = "/api-token-blacklist/" } = options;
   return {
     paths: [obtain, refresh, blacklist],
     scheme,
@@ -17,9 +18,11 @@ export function drfJwt(options = {}) {
     refresh: (session) => ({ path: refresh, json: { token: session?.access_token } }),
     logout: (session) => ({ path: blacklist, json: { token: session?.access_token } }),
     // 200 or 201, by the package's release.
-    tokens: ({ status, json }) => (status < 300 && json?.token ? { access_token: json.token, ...lives(json.token) } : undefined),
+    tokens: ({ status, json }) =>
+      status < 300 && json?.token ? { access_token: json.token, ...lives(json.token) } : undefined,
     // All that its serializer says of a token. A field that is missing has a name of its own.
-    ended: ({ status, json }) => (status === 400 && Array.isArray(json?.non_field_errors) ? `${json.non_field_errors[0]}` : undefined),
+    ended: ({ status, json }) =>
+      status === 400 && Array.isArray(json?.non_field_errors) ? `${json.non_field_errors[0]}` : undefined,
     denied: ({ status, json }) => status === 400 && Array.isArray(json?.non_field_errors),
     renewed: (access) => ({ access_token: access, ...lives(access) }),
   };

@@ -3,7 +3,10 @@
 import { lives } from "./jwt.js";
 
 /** Not "The token is not yet valid", which is a clock, and not "Missing …", which is a proxy. */
-const OVER = /^(Token has expired|Token has been revoked|Error loading the user|Signature verification failed|Not enough segments|Only refresh tokens|Invalid token)/;
+const OVER = new RegExp(
+  "^(Token has expired|Token has been revoked|Error loading the user|Signature verification failed|" +
+    "Not enough segments|Only refresh tokens|Invalid token)",
+);
 
 /**
  * @param {{login?: string, refresh?: string, logout?: string}} [options]
@@ -13,8 +16,14 @@ export function flaskJwtExtended({ login = "/login", refresh = "/refresh", logou
   return {
     paths: [login, refresh, logout],
     login: (credentials) => ({ path: login, json: credentials }),
-    refresh: (session, cookies) => ({ path: refresh, headers: { ...bearer(session), ...csrf("csrf_refresh_token", cookies) } }),
-    logout: (session, cookies) => ({ path: logout, headers: { ...bearer(session), ...csrf("csrf_access_token", cookies) } }),
+    refresh: (session, cookies) => ({
+      path: refresh,
+      headers: { ...bearer(session), ...csrf("csrf_refresh_token", cookies) },
+    }),
+    logout: (session, cookies) => ({
+      path: logout,
+      headers: { ...bearer(session), ...csrf("csrf_access_token", cookies) },
+    }),
     tokens({ status, json }, transport) {
       if (status !== 200 || !json) return undefined;
       // What cookies hold is not in the answer, and neither is how long.

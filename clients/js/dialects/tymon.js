@@ -3,7 +3,12 @@
 
 import { lives, livesFor } from "./jwt.js";
 
-const OVER = ["Token has expired and can no longer be refreshed", "The token has been blacklisted", "User not found", "Token Signature could not be verified."];
+const OVER = [
+  "Token has expired and can no longer be refreshed",
+  "The token has been blacklisted",
+  "User not found",
+  "Token Signature could not be verified.",
+];
 
 /**
  * @param {{prefix?: string}} [options]

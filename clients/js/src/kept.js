@@ -21,7 +21,8 @@ import { held } from "./record.js";
  */
 
 /**
- * @typedef {{type: "signed_in" | "refreshed", session: string} | {type: "signed_out", session: string, reason: string}} Change
+ * @typedef {{type: "signed_in" | "refreshed", session: string}
+ *   | {type: "signed_out", session: string, reason: string}} Change
  */
 
 /**

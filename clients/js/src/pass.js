@@ -80,7 +80,9 @@ function pass(parts, asked, held, last) {
   }
 
   return {
-    headers: session?.access_token ? { Authorization: `${scheme} ${session.access_token}` } : { ...dialect.guard?.(asked.method, platform.cookie()) },
+    headers: session?.access_token
+      ? { Authorization: `${scheme} ${session.access_token}` }
+      : { ...dialect.guard?.(asked.method, platform.cookie()) },
     cookies,
 
     async answered({ status, headers }, json) {
@@ -90,7 +92,8 @@ function pass(parts, asked, held, last) {
       if (status !== 401 || last || dialect.final?.(await json().catch(() => {}))) return;
       // A 401 says something of the token that was sent. If another is stored by now, it is late.
       const stored = await kept.read();
-      const now = await within(platform, 0, () => (stored.text === held.text ? refresh(held) : current(parts, stored)), asked.signal);
+      const renewed = () => (stored.text === held.text ? refresh(held) : current(parts, stored));
+      const now = await within(platform, 0, renewed, asked.signal);
       // What one user asked for is not asked again as another.
       const same = !session || now.session?.session_id === session.session_id;
       return now.session && same ? pass(parts, asked, now, true) : undefined;

@@ -33,7 +33,9 @@ export function pauses({ now, random }) {
       const { retryAfter } = failure;
       // What a server asks for is done, unless it is absurd; otherwise each pause is twice the one before, up to a minute.
       // Clients that failed together do not come back together, and none sooner than it was told to.
-      const seconds = retryAfter ? Math.min(3600, retryAfter) * (1 + random() / 10) : Math.min(60, 2 ** failures++) * (0.5 + random() / 2);
+      const seconds = retryAfter
+        ? Math.min(3600, retryAfter) * (1 + random() / 10)
+        : Math.min(60, 2 ** failures++) * (0.5 + random() / 2);
       until = now() + seconds * 1000;
       throw error;
     },

@@ -64,5 +64,6 @@ export function following(before, tokens, mark) {
   const stays = before?.session_id === session_id ? before : undefined;
   // Without rotation an answer has no refresh token, and the old one stays.
   const refresh_token = tokens.refresh_token ?? stays?.refresh_token;
-  return /** @type {any} */ ({ ...stays, ...tokens, ...mark, session_id, refresh_token, generation: (stays?.generation ?? 0) + 1 });
+  const generation = (stays?.generation ?? 0) + 1;
+  return /** @type {any} */ ({ ...stays, ...tokens, ...mark, session_id, refresh_token, generation });
 }

@@ -33,8 +33,8 @@ export function refreshes(parts) {
   /** @param {Held} held */
   async function alone(held) {
     pause.check();
-    const leave = kept.section();
     const release = await locked(held);
+    const leave = kept.section();
     try {
       return await unlessReplaced(held);
     } finally {

@@ -1,9 +1,6 @@
 // Refreshes when it is time, and looks when there is reason to. Timers are hints: they are late in hidden tabs and never
 // come on a machine that sleeps, so every request looks for itself as well.
 
-/** Seconds. Timers do not carry further than 24 days, and a wrong clock is noticed sooner. */
-const LONGEST = 3600;
-
 /**
  * @param {import("./session.js").Parts} parts
  * @returns {() => void} stops it
@@ -18,8 +15,9 @@ export function schedule({ ageOf, kept, pause, platform, refresh }) {
     platform.clearTimeout(timer);
     if (over.signal.aborted || !session?.refresh_after) return;
     const seconds = Math.max(1, session.refresh_after - ageOf(session), pause.left());
-    // The tabs of one session do not come all at once, where no lock keeps them apart.
-    timer = platform.setTimeout(wake, Math.min(seconds, LONGEST) * (1000 + 20 * platform.random()));
+    // An hour at most: timers do not carry further than 24 days, and a wrong clock is noticed sooner. And the tabs of one
+    // session do not come all at once, where no lock keeps them apart.
+    timer = platform.setTimeout(wake, Math.min(seconds, 3600) * (1000 + 20 * platform.random()));
     // In Node, it keeps no program from ending.
     timer.unref?.();
   }

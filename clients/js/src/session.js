@@ -26,6 +26,8 @@ import { schedule } from "./schedule.js";
  * @property {Partial<import("./platform.js").Platform>} [platform]   for tests
  */
 
+/** @typedef {import("./record.js").Session} Session */
+
 /**
  * What the parts know of each other.
  *
@@ -36,8 +38,8 @@ import { schedule } from "./schedule.js";
  * @property {import("../dialects/native.js").Dialect} dialect
  * @property {import("./kept.js").Storage} storage
  * @property {import("./platform.js").Platform} platform
- * @property {(before: import("./record.js").Session | null, tokens: import("./record.js").Tokens) => import("./record.js").Session} next
- * @property {(session: import("./record.js").Session | null) => void} abandon   tells the server, as best it can
+ * @property {(before: Session | null, tokens: import("./record.js").Tokens) => Session} next   what is stored next
+ * @property {(session: Session | null) => void} abandon   tells the server, as best it can
  * @property {ReturnType<typeof keep>} kept
  * @property {ReturnType<typeof ages>} ageOf
  * @property {ReturnType<typeof pauses>} pause
@@ -104,7 +106,7 @@ export function createSession(options = {}) {
   /**
    * Whether the server knows now that it is over.
    *
-   * @param {import("./record.js").Session | null} session
+   * @param {Session | null} session
    */
   async function revoke(session) {
     const question = dialect.logout(session, platform.cookie());
@@ -126,7 +128,7 @@ export function createSession(options = {}) {
     /**
      * Signs in. Ends the session that was here before.
      *
-     * @param {Record<string, unknown>} credentials  for Rekindle `{username, password}`, and what POST /v1/login takes besides
+     * @param {Record<string, unknown>} credentials  for Rekindle `{username, password}`, and what else its login takes
      * @param {{signal?: AbortSignal}} [options]
      * @returns {Promise<{session: string}>}
      * @throws {InvalidCredentials | Refused | Unavailable | Overtaken}
@@ -203,7 +205,7 @@ export function createSession(options = {}) {
     /**
      * The user's live sessions, as GET /v1/sessions has them.
      *
-     * @returns {Promise<{id: string, device: string, client_id: string, created_at: number, last_seen_at: number, current: boolean}[]>}
+     * @returns {Promise<Listed[]>}
      */
     async sessions() {
       const response = await fetch(server + "/v1/sessions");
@@ -228,3 +230,8 @@ export function createSession(options = {}) {
 }
 
 /** @typedef {ReturnType<typeof createSession>} RekindleSession */
+
+/**
+ * @typedef {{id: string, device: string, client_id: string, created_at: number, last_seen_at: number,
+ *   current: boolean}} Listed   moments are seconds since 1970
+ */

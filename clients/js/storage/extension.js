@@ -9,7 +9,8 @@ import { browserOrNode, within } from "../src/platform.js";
  * @property {(key: string) => Promise<Record<string, any>>} get
  * @property {(items: Record<string, any>) => Promise<void>} set
  * @property {(key: string) => Promise<void>} remove
- * @property {{addListener: (listener: (changes: Record<string, unknown>) => void) => void, removeListener: (listener: any) => void}} onChanged
+ * @property {{addListener: (listener: (changes: Record<string, unknown>) => void) => void,
+ *   removeListener: (listener: any) => void}} onChanged
  */
 
 const PATIENCE = 1_000;
