@@ -5,6 +5,7 @@ mod accounts;
 mod bench;
 mod browser;
 mod check;
+mod client;
 mod curl;
 mod dialects;
 mod dist;

@@ -41,6 +41,7 @@ const PARTS: &[Part] = &[
     part("openapi", &[], |_| crate::openapi::run()),
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
     part("pyjwt", &[], |_| pyjwt()),
+    part("client", needs::FRONTENDS, |_| crate::client::run()),
     part("browser", needs::BROWSER, |_| crate::browser::run()),
     part("frontends", needs::FRONTENDS, |_| crate::frontends::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),
