@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::read;
-use super::when::relative;
 use crate::config::{Advice, ConfigError};
 use crate::dialect;
 use crate::node::{look_at_accounts, look_at_store, look_for_master_key};
 use crate::tls::Certificates;
+use crate::when::relative;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::output::{Output, table};
 use super::target::{Opened, Target};
-use super::when::{moment, relative, span};
 use crate::node;
+use crate::when::{moment, relative, span};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {

@@ -19,7 +19,6 @@ mod shell;
 mod store;
 mod target;
 mod user;
-mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -9,9 +9,9 @@ use tokio::signal::unix::Signal;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::service;
-use super::when::moment;
 use crate::monitoring::Metrics;
 use crate::tls::{Certificates, Renewal};
+use crate::when::moment;
 
 /// How often the files are looked at. Whoever cannot wait sends SIGHUP.
 const EVERY: Duration = Duration::from_secs(5);

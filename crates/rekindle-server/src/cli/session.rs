@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::output::{Output, table};
 use super::target::{Opened, Target};
-use super::when::{moment, relative};
+use crate::when::{moment, relative};
 
 /// Rows read at once.
 const PAGE: usize = 500;

@@ -9,9 +9,9 @@ use serde_json::json;
 use super::output::{Output, table};
 use super::password;
 use super::target::{Opened, Target};
-use super::when::moment;
 use crate::accounts::{AccountsError, Claims, Password, Update};
 use crate::config::{AccountsKind, ConfigError};
+use crate::when::moment;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {

@@ -1,19 +1,14 @@
 //! `rekindle explain`: how long a login lasts, and what a token is.
 
-mod picture;
 mod token;
-mod words;
-
-use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::Args;
-use rekindle::core::{Policy, Seconds};
-use serde::Serialize;
+use rekindle::core::Policy;
 
 use super::output::Output;
 use super::target::Target;
-use crate::config::{Checked, Config, ConfigError, Environment};
+use crate::config::Checked;
+use crate::explain::{Given, Life};
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
@@ -42,65 +37,23 @@ pub(super) struct Explain {
     ascii: bool,
 }
 
-/// The moments in the life of a login, in seconds from its beginning or from its last refresh.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Life {
-    access: u64,
-    replay_window: u64,
-    refresh_after_from: u64,
-    refresh_after_to: u64,
-    idle: u64,
-    absolute: u64,
-}
-
-impl Life {
-    fn of(policy: &Policy) -> Self {
-        let (Seconds(from), Seconds(to)) = policy.refresh_between(policy.idle);
-        Self {
-            access: policy.access.0,
-            replay_window: policy.replay_window.unwrap_or_default().0,
-            refresh_after_from: from,
-            refresh_after_to: to,
-            idle: policy.idle.0,
-            absolute: policy.absolute.0,
-        }
-    }
-}
-
 pub(super) fn run(explain: Explain, output: Output) -> anyhow::Result<()> {
     if let Some(token) = explain.token {
         return token::run(&explain.target, token, output);
     }
-    let given = [
-        ("ACCESS", explain.access),
-        ("IDLE", explain.idle),
-        ("ABSOLUTE", explain.absolute),
-        ("REPLAY_WINDOW", explain.replay_window),
-    ];
-    let given: Vec<(OsString, OsString)> = given
-        .into_iter()
-        .filter_map(|(key, value)| Some((format!("REKINDLE__LIFETIMES__{key}").into(), value?.into())))
-        .collect();
+    let Explain { access, idle, absolute, replay_window, .. } = explain;
+    let given = Given { access, idle, absolute, replay_window };
     let config = if given.is_empty() {
         explain.target.config()?
     } else {
-        let file: Option<PathBuf> = explain.target.file();
-        let others = std::env::vars_os().filter(|(name, _)| given.iter().all(|(key, _)| key != name));
-        let environment = Environment::of(others.chain(given.clone()));
-        let read = match file {
-            Some(file) => Config::read(&file, &environment),
-            None => Config::from_bytes("the defaults", b"", &environment),
-        };
-        read.map_err(|error| by_flag(&error))?
+        given.laid_over(explain.target.file().as_deref())?
     };
     let (policy, life) = match explain.dialect {
         None => (config.policy().clone(), Life::of(config.policy())),
         Some(name) => of_dialect(&config, &name)?,
     };
     let ascii = explain.ascii || !is_utf8();
-    output.show(&life, |life| {
-        format!("{}\n\n{}", picture::draw(life, picture::WIDTH, ascii), words::tell(life, &policy))
-    })
+    output.show(&life, |life| life.told(&policy, ascii))
 }
 
 fn of_dialect(config: &Checked, name: &str) -> anyhow::Result<(Policy, Life)> {
@@ -122,16 +75,6 @@ fn of_dialect(config: &Checked, name: &str) -> anyhow::Result<(Policy, Life)> {
         life.idle = life.access;
     }
     Ok((policy, life))
-}
-
-/// What was typed is a flag, and what is read is a variable.
-fn by_flag(error: &ConfigError) -> ConfigError {
-    let mut text = error.to_string();
-    for flag in ["access", "idle", "absolute", "replay-window"] {
-        let variable = format!("REKINDLE__LIFETIMES__{}", flag.to_uppercase().replace('-', "_"));
-        text = text.replace(&variable, &format!("--{flag}"));
-    }
-    ConfigError::plain(text)
 }
 
 /// What the locale says of the terminal (POSIX: the first that is set counts).

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::cli::output::Output;
 use crate::cli::target::{Opened, Target};
-use crate::cli::when::{moment, relative, span};
 use crate::dialect::{self, Recognised};
+use crate::when::{moment, relative, span};
 
 #[derive(Debug, Serialize)]
 struct Explained {

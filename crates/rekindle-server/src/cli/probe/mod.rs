@@ -35,7 +35,7 @@ use rekindle::clock::{Clock as _, SystemClock};
 use tokio::task::JoinSet;
 
 use super::output::Output;
-use super::when::moment;
+use crate::when::moment;
 use card::Card;
 use client::{Http, Seen};
 use endpoint::Credential;

@@ -5,12 +5,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use rekindle::core::{Seconds, Timestamp};
 
 /// `2027-01-15T08:00:00Z` (RFC 3339).
-pub(super) fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.as_unix())).to_string()
 }
 
 /// The two largest units: `4d 3h`, `5m`, `90s` is `1m 30s`.
-pub(super) fn span(Seconds(seconds): Seconds) -> String {
+pub(crate) fn span(Seconds(seconds): Seconds) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
     let (mut rest, mut parts) = (seconds, Vec::new());
     for (length, name) in units {
@@ -29,7 +29,7 @@ pub(super) fn span(Seconds(seconds): Seconds) -> String {
 }
 
 /// `in 4d 3h`, `5m ago`, `now`.
-pub(super) fn relative(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     match (at.since(now), now.since(at)) {
         (Seconds(0), Seconds(0)) => "now".to_owned(),
         (Seconds(0), past) => format!("{} ago", span(past)),

@@ -3,7 +3,7 @@
 use rekindle::core::{LateRetry, Policy, Seconds};
 
 use super::Life;
-use crate::cli::when::span;
+use crate::when::span;
 
 pub(super) fn tell(life: &Life, policy: &Policy) -> String {
     let [access, idle, absolute, window] =

@@ -6,7 +6,7 @@
 use rekindle::core::Seconds;
 
 use super::Life;
-use crate::cli::when::span;
+use crate::when::span;
 
 /// Of the scale. With the names before it and the spans behind, a line fits into 80 columns.
 pub(super) const WIDTH: usize = 54;
