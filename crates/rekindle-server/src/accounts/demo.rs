@@ -1,5 +1,8 @@
 //! The account that `rekindle dev` comes with.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 use rekindle::core::Timestamp;
 
@@ -21,12 +24,18 @@ pub const DEMO_SUBJECT: &str = "7d0f1a52-3c64-4b8e-9a1d-64656d6f0000";
 #[derive(Debug)]
 pub struct Demo<A> {
     inner: A,
+    rights: Rights,
 }
 
 impl<A: Accounts> Demo<A> {
     /// The demo account over `inner`.
-    pub const fn over(inner: A) -> Self {
-        Self { inner }
+    pub fn over(inner: A) -> Self {
+        Self { inner, rights: Rights::default() }
+    }
+
+    /// It may do what `rights` says.
+    pub fn with(self, rights: Rights) -> Self {
+        Self { rights, ..self }
     }
 }
 
@@ -34,8 +43,29 @@ fn is_demo(username: &str) -> bool {
     username.eq_ignore_ascii_case(DEMO_USERNAME)
 }
 
-fn claims() -> Claims {
-    Claims::parse(r#"{"preferred_username":"demo"}"#).unwrap_or_default()
+/// What the demo account may do, for whoever changes it while it is signed in. Cheap to clone; gone with the process.
+#[derive(Clone, Debug, Default)]
+pub struct Rights(Arc<AtomicUsize>);
+
+/// The first is the one that it begins with: no role at all.
+const ROLES: [Option<&str>; 3] = [None, Some("editor"), Some("reader")];
+
+impl Rights {
+    /// The next role; after the last comes the first that is one.
+    pub fn change(&self) -> &'static str {
+        let next = |role: usize| Some(role % (ROLES.len() - 1) + 1);
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        self.role().unwrap_or_default()
+    }
+
+    fn role(&self) -> Option<&'static str> {
+        ROLES.get(self.0.load(Ordering::Relaxed)).copied().flatten()
+    }
+
+    fn claims(&self) -> Claims {
+        let role = self.role().map(|role| format!(r#","role":"{role}""#)).unwrap_or_default();
+        Claims::parse(&format!(r#"{{"preferred_username":"demo"{role}}}"#)).unwrap_or_default()
+    }
 }
 
 const FIXED: AccountsError = AccountsError::NotOffered("the demo account cannot be changed");
@@ -45,7 +75,11 @@ impl<A: Accounts> Accounts for Demo<A> {
     async fn verify(&self, username: &str, password: Password) -> Result<Verdict, AccountsError> {
         if is_demo(username) && password.is(DEMO_PASSWORD) {
             let subject = DEMO_SUBJECT.to_owned();
-            return Ok(Verdict::Verified(Verified { subject, claims: claims(), credential_version: 0 }));
+            return Ok(Verdict::Verified(Verified {
+                subject,
+                claims: self.rights.claims(),
+                credential_version: 0,
+            }));
         }
         match self.inner.verify(username, password).await {
             // A wrong demo password costs what any wrong password costs, and opens nothing of `inner`.
@@ -57,7 +91,11 @@ impl<A: Accounts> Accounts for Demo<A> {
 
     async fn state(&self, subject: &str) -> Result<State, AccountsError> {
         if subject == DEMO_SUBJECT {
-            return Ok(State::Active { claims: claims(), extent: Extent::Whole, credential_version: 0 });
+            return Ok(State::Active {
+                claims: self.rights.claims(),
+                extent: Extent::Whole,
+                credential_version: 0,
+            });
         }
         self.inner.state(subject).await
     }
@@ -98,7 +136,7 @@ impl<A: Accounts> Accounts for Demo<A> {
             username: DEMO_USERNAME.to_owned(),
             disabled: false,
             created_at: Timestamp::ZERO,
-            claims: claims(),
+            claims: self.rights.claims(),
         }];
         match self.inner.list().await {
             Ok(kept) => accounts.extend(kept.into_iter().filter(|account| !is_demo(&account.username))),
@@ -133,5 +171,22 @@ mod tests {
         let fixed = accounts.update("demo", Update::Password("something-else".into())).await;
         assert!(matches!(fixed, Err(AccountsError::NotOffered(_))));
         assert_eq!(accounts.list().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn its_rights_are_what_its_next_token_says() {
+        let rights = Rights::default();
+        let accounts = Demo::over(NoAccounts).with(rights.clone());
+        let mut said = Vec::new();
+        for _ in 0..4 {
+            let State::Active { claims, .. } = accounts.state(DEMO_SUBJECT).await.unwrap() else {
+                panic!("gone")
+            };
+            said.push(claims.as_str().to_owned());
+            rights.change();
+        }
+        let with = |role: &str| format!(r#"{{"preferred_username":"demo"{role}}}"#);
+        let [editor, reader] = ["editor", "reader"].map(|role| with(&format!(r#","role":"{role}""#)));
+        assert_eq!(said, [with(""), editor.clone(), reader, editor]);
     }
 }

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use rekindle::core::Timestamp;
 
 pub use builtin::{Builtin, BuiltinOptions};
-pub use demo::{DEMO_PASSWORD, DEMO_SUBJECT, DEMO_USERNAME, Demo};
+pub use demo::{DEMO_PASSWORD, DEMO_SUBJECT, DEMO_USERNAME, Demo, Rights};
 pub use hook::AccountsHook;
 pub use none::NoAccounts;
 pub use password::{HashingOptions, Password};
