@@ -67,6 +67,11 @@ impl Entry {
         &self.id
     }
 
+    /// Whose session it happened to; nobody's where there is none.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.what.subject.as_deref()
+    }
+
     /// The event's name.
     pub fn kind(&self) -> &'static str {
         self.what.kind

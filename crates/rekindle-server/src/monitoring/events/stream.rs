@@ -15,6 +15,8 @@ const BEAT: Bytes = Bytes::from_static(b":\n\n");
 pub(crate) struct Frames {
     reader: Reader,
     beat: Duration,
+    /// Whose events alone are told.
+    subject: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -33,23 +35,29 @@ pub(crate) enum Frame {
 
 impl Frames {
     pub(crate) fn new(reader: Reader, beat: Duration) -> Self {
-        Self { reader, beat }
+        Self { reader, beat, subject: None }
+    }
+
+    /// The events of one subject, and of no other.
+    pub(crate) fn of(self, subject: &'static str) -> Self {
+        Self { subject: Some(subject), ..self }
     }
 
     /// Waits for the next; `None` when the server stops.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         match tokio::time::timeout(self.beat, self.reader.read()).await {
-            Ok(read) => Some(read?.frame()),
+            Ok(read) => Some(read?.frame(self.subject)),
             Err(_) => Some(Frame::Told(BEAT)),
         }
     }
 }
 
 impl Read {
-    fn frame(&self) -> Frame {
+    fn frame(&self, subject: Option<&str>) -> Frame {
         match self {
             Self::Entries(entries) => {
-                Frame::Told(entries.iter().map(|entry| frame(entry)).collect::<String>().into())
+                let told = entries.iter().filter(|entry| subject.is_none() || entry.subject() == subject);
+                Frame::Told(told.map(|entry| frame(entry)).collect::<String>().into())
             }
             // Without an id: whoever comes back next does so with the last it has seen.
             Self::Missed(missed) => {
