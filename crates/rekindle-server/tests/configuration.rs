@@ -115,7 +115,7 @@ fn a_secret_can_come_from_a_file() {
 }
 
 /// What is typed, and all of what is said to it.
-const REFUSED: [(&str, &str); 31] = [
+const REFUSED: [(&str, &str); 33] = [
     (
         "[lifetimes]\nacess = '5m'\n",
         "unknown key `lifetimes.acess`; did you mean `lifetimes.access`?\n --> rekindle.toml:2:1\n  |\n2 | acess = '5m'\n  | ^^^^^",
@@ -228,6 +228,14 @@ const REFUSED: [(&str, &str); 31] = [
         "forward_auth.login = 'https://app.example.com/login'",
         "forward_auth.login and cors.origins do not go together: nobody is sent to an address that is neither this server's nor named there\n  forward_auth.login: rekindle.toml:1\n  cors.origins: the default []",
     ),
+    (
+        "listen = '0.0.0.0:80'\nplayground = 'on'\n",
+        "playground and listen do not go together: other machines would reach the page for trying out; \"public\" says that they are meant to\n  playground: rekindle.toml:2\n  listen: rekindle.toml:1",
+    ),
+    (
+        "playground = true\n",
+        "invalid type: boolean `true`, expected a string\n --> rekindle.toml:1:14\n  |\n1 | playground = true\n  |              ^^^^",
+    ),
     ("workers = 100000\n", "workers must be between 1 and 1024\n  workers: rekindle.toml:1"),
     (
         "audience = ['a', '']\n",
@@ -289,6 +297,24 @@ const REFUSED_SQL: [(&str, &str); 14] = [
     ),
     ("sql_preset = 'symfony'", "write one of: django, flask, laravel"),
 ];
+
+/// `--listen` comes after the configuration was checked.
+#[test]
+fn the_playground_is_opened_to_others_by_its_own_word_alone() {
+    let (here, everywhere) = (([127, 0, 0, 1], 80).into(), ([0, 0, 0, 0], 80).into());
+    for (text, on_this_machine, for_others) in [
+        ("", Ok(false), Ok(false)),
+        ("playground = 'on'", Ok(true), Err(())),
+        ("playground = 'public'", Ok(true), Ok(true)),
+        ("listen = '0.0.0.0:80'\nplayground = 'public'", Ok(true), Ok(true)),
+    ] {
+        let config = read(text).unwrap();
+        assert_eq!(config.has_playground(here).map_err(drop), on_this_machine, "{text}");
+        assert_eq!(config.has_playground(everywhere).map_err(drop), for_others, "{text}");
+    }
+    let said = read("playground = 'on'").unwrap().has_playground(everywhere).unwrap_err().to_string();
+    assert!(said.contains("playground and --listen") && said.contains("\"public\""), "{said}");
+}
 
 #[test]
 fn a_user_table_is_asked_by_what_goes_together() {

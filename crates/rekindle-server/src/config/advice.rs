@@ -6,7 +6,7 @@ use std::path::Path;
 use rekindle::core::{Policy, Seconds};
 use serde::Serialize;
 
-use super::{AccountsKind, Checked, LateRetry, SameSite, Span, StoreAt};
+use super::{AccountsKind, Checked, LateRetry, Playground, SameSite, Span, StoreAt};
 
 /// One remark: on which key, what it leads to, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,6 +89,12 @@ impl Checked {
         }
         if self.cookies.domain.is_some() {
             say("cookies.domain", "every host of the domain sees the access cookie and can overwrite it");
+        }
+        if self.playground != Playground::Off {
+            say(
+                "playground",
+                "the page for trying out: its scripts hold tokens in their hands; \"off\" where people sign in",
+            );
         }
         if self.store == StoreAt::Memory {
             say("store", "memory: ends with the process, and every session with it");

@@ -4,8 +4,8 @@ use rekindle::core::{self, Policy, Seconds, Settings};
 use rekindle::http::Browsers;
 
 use super::{
-    AccountsKind, Checked, Config, ConfigError, LateRetry, Lifetime, Origins, Page, RenewalMode, SameSite,
-    StoreAt, accounts, keys,
+    AccountsKind, Checked, Config, ConfigError, LateRetry, Lifetime, Origins, Page, Playground, RenewalMode,
+    SameSite, StoreAt, accounts, keys,
 };
 use crate::dialect::{Clash, check_paths};
 
@@ -32,6 +32,9 @@ fn store(config: &Config, origins: &Origins) -> Result<(), ConfigError> {
 /// What issuer and audience may take of a token, so that the claims of any account fit beside them. A server
 /// that starts with more could open no session.
 const LONGEST_NAMES: usize = 1024;
+
+pub(super) const PLAYGROUND_FOR_OTHERS: &str =
+    "other machines would reach the page for trying out; \"public\" says that they are meant to";
 
 /// The settings of the server itself; answers how long its sessions live.
 pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigError> {
@@ -117,6 +120,10 @@ pub(super) fn own(config: &Config, origins: &Origins) -> Result<Policy, ConfigEr
         (
             config.admin_listen.is_some_and(|admin| admin.0.port() != 0 && admin == config.listen),
             ("admin_listen", "listen", "the operator's side has an address of its own"),
+        ),
+        (
+            config.playground == Playground::On && !config.listen.0.ip().is_loopback(),
+            ("playground", "listen", PLAYGROUND_FOR_OTHERS),
         ),
     ];
     for (wrong, (first, second, rule)) in pairs {

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use rekindle::core::Policy;
 use rekindle::http::{self, Browsers};
 
-use super::{AccountsKind, Address, Config, ConfigError, LogFormat, Origins, Rate, SameSite, StoreAt, check};
+use super::check::{self, PLAYGROUND_FOR_OTHERS};
+use super::{
+    AccountsKind, Address, Config, ConfigError, LogFormat, Origins, Playground, Rate, SameSite, StoreAt,
+};
 use crate::dialect::{Base, Clash, Dialect};
 
 /// A configuration whose settings go together.
@@ -96,6 +99,19 @@ impl Checked {
     pub fn master_file(&self) -> PathBuf {
         let keys = &self.config.keys;
         keys.master_file.clone().unwrap_or_else(|| self.config.data_dir.join("master.key"))
+    }
+
+    /// Whether `serve` has the page for trying out, on a server that listens on `bound`.
+    ///
+    /// # Errors
+    /// Where `--listen` has opened to others what the configuration means for this machine alone.
+    pub fn has_playground(&self, bound: SocketAddr) -> Result<bool, ConfigError> {
+        if self.config.playground == Playground::On && !bound.ip().is_loopback() {
+            return Err(ConfigError::plain(format!(
+                "playground and --listen do not go together: {PLAYGROUND_FOR_OTHERS}"
+            )));
+        }
+        Ok(self.config.playground != Playground::Off)
     }
 
     /// Where clients find a server that listens on `bound`.

@@ -27,8 +27,8 @@ pub use error::ConfigError;
 pub(crate) use leaf::is_private_host;
 pub use leaf::{
     AccountsKind, Address, Algorithm, Count, HeaderName, IdentityHeader, KeyText, LateRetry, LogFormat,
-    LogLevel, Network, Origin, Page, PublicUrl, Quota, Rate, RenewalMode, SameSite, Secret, Signature,
-    SqlPreset, StoreAt,
+    LogLevel, Network, Origin, Page, Playground, PublicUrl, Quota, Rate, RenewalMode, SameSite, Secret,
+    Signature, SqlPreset, StoreAt,
 };
 pub(crate) use leaf::{Leaf, words};
 pub use limits::Limits;

@@ -10,7 +10,7 @@ use rekindle::core::Seconds;
 
 use super::leaf::{
     AccountsKind, Address, Algorithm, Count, KeyText, LateRetry, Leaf, LogFormat, LogLevel, Network, Origin,
-    PublicUrl, SameSite, Secret, SqlPreset, StoreAt,
+    Playground, PublicUrl, SameSite, Secret, SqlPreset, StoreAt,
 };
 use super::limits::Limits;
 use super::renewal::{ForwardAuth, Renewal};
@@ -134,6 +134,12 @@ section! {
         ///
         /// Password hashing and the store's writer have threads of their own.
         workers: Option<Count> = None;
+
+        /// Whether `rekindle serve` has the page for trying out at `/`, which `rekindle dev` always has: `"on"` where only
+        /// this machine reaches the server, `"public"` whoever does. docs/playground.md shows the page.
+        ///
+        /// Off: its scripts hold tokens in their hands, which is for whoever wants to see them.
+        playground: Playground = Playground::Off;
     }
 
     sections {

@@ -34,6 +34,14 @@ fn what_is_worth_a_second_thought_is_said() {
     std::fs::write(folder.join("r.toml"), "[lifetimes]\naccess = '1m'").unwrap();
     assert!(printed(folder, &["check", "--config", "r.toml"]).starts_with("nothing to say"));
 
+    for word in ["on", "public"] {
+        std::fs::write(folder.join("r.toml"), format!("playground = '{word}'")).unwrap();
+        assert!(
+            printed(folder, &["check", "--config", "r.toml"])
+                .starts_with("playground: the page for trying out")
+        );
+    }
+
     // What would end a start ends a look, too.
     std::fs::write(folder.join("r.toml"), "keys.master_file = 'key'").unwrap();
     let (code, said) = refused(folder, &["check", "--config", "r.toml"]);

@@ -20,7 +20,8 @@ pub use secret::{KeyText, Secret};
 pub use store::StoreAt;
 pub(crate) use words::words;
 pub use words::{
-    AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel, RenewalMode, SameSite, Signature, SqlPreset,
+    AccountsKind, Algorithm, LateRetry, LogFormat, LogLevel, Playground, RenewalMode, SameSite, Signature,
+    SqlPreset,
 };
 
 /// A value of the configuration, shown as TOML writes it.

@@ -116,6 +116,18 @@ pub enum RenewalMode {
 }
 words!(RenewalMode: Off = "off", Header = "header", Cookie = "cookie", Transparent = "transparent");
 
+/// Whether `serve` has the page for trying out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Playground {
+    /// It has not.
+    Off,
+    /// It has, and only this machine reaches it.
+    On,
+    /// It has, whoever reaches it.
+    Public,
+}
+words!(Playground: Off = "off", On = "on", Public = "public");
+
 /// What a log line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
