@@ -94,7 +94,7 @@ fn container() -> Done {
     }
     let ignored = fs::read_to_string(root().join("packaging/Dockerfile.dockerignore")).map_err(told)?;
     let kept: Vec<&str> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
-    let members = ["crates", "xtask", "Cargo.*", ".cargo", "packaging", "README.md", "LICENSE-*"];
+    let members = ["clients", "crates", "xtask", "Cargo.*", ".cargo", "packaging", "README.md", "LICENSE-*"];
     match members.iter().find(|member| !kept.contains(member)) {
         Some(member) => {
             Err(format!("the build needs {member}, and packaging/Dockerfile.dockerignore leaves it out"))

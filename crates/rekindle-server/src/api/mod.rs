@@ -29,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::AppState;
+pub(crate) use bearer::SignedIn;
 pub(crate) use cors::share;
 pub(crate) use device::device;
 pub(crate) use forward_auth::{Original, identity};

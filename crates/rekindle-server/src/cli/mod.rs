@@ -40,7 +40,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start a server for trying out: no configuration, user `demo`, a page at `/`.
+    /// Start a server for trying out: no configuration, user `demo`, a playground at `/`.
     ///
     /// Everything it keeps is in ./.rekindle. The environment overrides any setting of docs/configuration.md:
     /// REKINDLE__LIFETIMES__ACCESS=2m rekindle dev

@@ -17,8 +17,8 @@ use rekindle::store::Store;
 use rekindle::token::Algorithm;
 
 use crate::accounts::{
-    Accounts, AccountsError, AccountsHook, BuiltinOptions, Demo, HashingOptions, NoAccounts, SqlAccounts,
-    WebhookAccounts,
+    Accounts, AccountsError, AccountsHook, BuiltinOptions, Demo, HashingOptions, NoAccounts, Rights,
+    SqlAccounts, WebhookAccounts,
 };
 use crate::app::{self, AppState};
 use crate::config::{self, AccountsKind, Advice, Checked, ConfigError, Count};
@@ -38,7 +38,7 @@ const ALERT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How the server was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// For trying out: with the demo account, and the page at `/`.
+    /// For trying out: with the demo account, and the playground at `/`.
     Dev,
     /// For use.
     Serve,
@@ -89,6 +89,8 @@ pub struct Parts {
     pub accounts: Arc<dyn Accounts>,
     /// What is seen of them.
     pub monitoring: Monitoring,
+    /// What the demo account may do, where there is one.
+    pub rights: Rights,
 }
 
 impl Parts {
@@ -116,7 +118,9 @@ impl Parts {
         let algorithm = algorithm(config.keys.algorithm);
         let keys =
             KeyRing::open(Arc::clone(&store), master, algorithm, Arc::clone(&clock), &*entropy).await?;
-        let accounts = monitoring.accounts(open_accounts(config, mode, room.as_ref(), &ambient)?);
+        let rights = Rights::default();
+        let accounts = open_accounts(config, mode, room.as_ref(), &rights, &ambient)?;
+        let accounts = monitoring.accounts(accounts);
         let (issuer, audience) = config.issuer(bound);
         let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(telemetry::Log), Arc::new(monitoring.clone())];
         let engine = Engine::builder(Arc::clone(&store), keys)
@@ -131,7 +135,7 @@ impl Parts {
             .build();
         // Of commands, too: keys are staged and retired by the clock.
         engine.check_clock().await?;
-        Ok(Self { store, program, engine, accounts, monitoring })
+        Ok(Self { store, program, engine, accounts, monitoring, rights })
     }
 }
 
@@ -148,7 +152,8 @@ impl Node {
     ) -> anyhow::Result<Self> {
         let clock = Arc::clone(&ambient.clock);
         let start = tokio::time::Instant::now();
-        let Parts { engine, accounts, monitoring, .. } = Parts::open(config, mode, bound, ambient).await?;
+        let Parts { engine, accounts, monitoring, rights, .. } =
+            Parts::open(config, mode, bound, ambient).await?;
         match accounts.look().await {
             Err(AccountsError::Misconfigured(why)) => return Err(ConfigError::plain(why).into()),
             // It may come up later than this server.
@@ -170,9 +175,13 @@ impl Node {
         let admin = app::admin_router(state.clone());
         dialect::look(config).await?;
         let dialects = dialect::mount(config, &state)?;
+        let router = app::router(state.clone(), dialects).merge(page::client());
         let router = match mode {
-            Mode::Dev => app::router(state, dialects).merge(page::router(config.policy())),
-            Mode::Serve => app::router(state, dialects),
+            Mode::Dev => page::for_trying_out(router, state, rights),
+            Mode::Serve if config.has_playground(bound)? => {
+                router.merge(page::router(config.policy(), false))
+            }
+            Mode::Serve => router,
         };
         Ok(Self { engine, accounts, router, admin, monitoring })
     }
@@ -183,6 +192,7 @@ fn open_accounts(
     config: &Checked,
     mode: Mode,
     room: Option<&Room>,
+    rights: &Rights,
     ambient: &Ambient,
 ) -> anyhow::Result<Arc<dyn Accounts>> {
     let kept: Arc<dyn Accounts> = match (config.accounts_kind(), room) {
@@ -192,7 +202,7 @@ fn open_accounts(
         _ => Arc::new(NoAccounts),
     };
     Ok(match mode {
-        Mode::Dev => Arc::new(Demo::over(kept)),
+        Mode::Dev => Arc::new(Demo::over(kept).with(rights.clone())),
         Mode::Serve => kept,
     })
 }
