@@ -1,4 +1,4 @@
-//! The cookie transport in a real Chromium, against the real server.
+//! The cookie transport, the JavaScript client and the playground in a real Chromium, against the real server.
 
 use crate::node;
 use crate::run::Done;

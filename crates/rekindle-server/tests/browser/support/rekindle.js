@@ -26,6 +26,7 @@ export class Rekindle {
   subjects = { demo: DEMO };
   #folder;
   #key;
+  #lives = {};
   #process;
   #said = "";
 
@@ -83,6 +84,13 @@ export class Rekindle {
     return Object.fromEntries(lines.map((line) => line.split(/ (?=[^ ]*$)/)).map(([name, value]) => [name, Number(value)]));
   }
 
+  /** What `rekindle explain` prints with this server's lives, or says where it refuses. */
+  async explain(flags) {
+    const env = { ...this.#environment(this.#lives), LC_ALL: "C.UTF-8" };
+    const running = promisify(execFile)(BINARY, ["explain", ...flags], { env });
+    return running.then(({ stdout }) => ({ printed: stdout }), ({ stderr }) => ({ refused: stderr }));
+  }
+
   #environment(settings = {}) {
     const given = Object.entries(process.env).filter(([name]) => !name.startsWith("REKINDLE__"));
     const wanted = Object.entries(settings).flatMap(([key, value]) =>
@@ -92,6 +100,7 @@ export class Rekindle {
   }
 
   async #run(settings) {
+    this.#lives = Object.fromEntries(Object.entries(settings).filter(([key]) => key.startsWith("lifetimes__")));
     const fixed = { listen: "127.0.0.1:0", log__level: "info", log__format: "json" };
     const child = spawn(BINARY, ["dev"], {
       env: this.#environment({ ...fixed, ...settings }),
