@@ -58,7 +58,8 @@ async function replace(path, text) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await sweep(path);
+  // What cannot be swept now is swept another time: what was to be stored is stored.
+  await sweep(path).catch(() => {});
 }
 
 /**
@@ -115,7 +116,9 @@ async function isLeft(path) {
     return age > STALE;
   } catch (error) {
     // Without a name it is being written right now, or its writer was killed in between.
-    return error instanceof SyntaxError ? age > 1_000 : /** @type {any} */ (error).code === "ESRCH";
+    if (error instanceof SyntaxError) return age > 1_000;
+    // EPERM: another user's program has that number, and has it perhaps since the one that made the lock was killed.
+    return age > STALE || /** @type {any} */ (error).code === "ESRCH";
   }
 }
 

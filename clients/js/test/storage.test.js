@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
 
@@ -98,7 +98,7 @@ test("file: a lock is waited for, given up, and given back", async () => {
 });
 
 for (const [name, text, age] of [
-  ["of a program that was killed", JSON.stringify({ pid: 2 ** 22 + 1, host: (await import("node:os")).hostname() }), 0],
+  ["of a program that was killed", JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }), 0],
   ["of another machine, long ago", JSON.stringify({ pid: 1, host: "elsewhere" }), 60],
   ["that nobody has signed", "", 2],
 ]) {
@@ -116,4 +116,14 @@ test("file: what cannot be read or written says so", async () => {
   await mkdir(file);
   await assert.rejects(async () => inFile(file).read(), { code: "EISDIR" });
   await assert.rejects(inFile(path.join(folder, "missing", "file")).swap(null, "one"), { code: "ENOENT" });
+});
+
+test("file: a lock whose number another user's program has by now is taken over", async (context) => {
+  const file = fresh();
+  await writeFile(`${file}.swap`, JSON.stringify({ pid: 1, host: hostname() }));
+  const then = Date.now() / 1000 - 60;
+  await utimes(`${file}.swap`, then, then);
+  context.mock.method(process, "kill", () => { throw Object.assign(new Error("EPERM"), { code: "EPERM" }); });
+  const giveUp = new Promise((_, reject) => setTimeout(reject, 2_000, new Error("for ever")).unref());
+  assert.equal(await Promise.race([inFile(file).swap(null, "one"), giveUp]), true);
 });
