@@ -11,29 +11,31 @@ export function signedInFetch(platform, passFor) {
    * @returns {Promise<Response>}
    */
   return async function fetch(input, init = {}) {
-    const request = input instanceof Request ? input : undefined;
+    // By its shape: a Request of another frame is none of this one's class. And an address is what it is now, as it is for
+    // fetch: a URL may be changed while a refresh is waited for.
+    const request = /** @type {Request | undefined} */ (/** @type {any} */ (input).url && input);
+    const address = request?.url ?? `${input}`;
     const { method = request?.method ?? "GET", signal = request?.signal } = init;
     const headers = new Headers(init.headers ?? request?.headers);
     // Whoever authenticates by themselves is left alone.
-    const pass = headers.has("Authorization") ? undefined : await passFor(request?.url ?? `${input}`, { method, signal });
-    if (!pass) return platform.fetch(input, init);
-
-    /**
-     * @param {import("./pass.js").Pass} pass
-     * @param {RequestInfo | URL} input
-     */
-    const send = (pass, input) => {
+    let pass = headers.has("Authorization") ? undefined : await passFor(address, { method, signal });
+    if (!pass) return platform.fetch(request ?? address, init);
+    for (;;) {
       for (const name in pass.headers) headers.set(name, /** @type {string} */ (pass.headers[name]));
-      return platform.fetch(input, { ...(pass.cookies && { credentials: "include" }), ...init, headers });
-    };
-    // A body is spent when it was sent, so the copy goes first. A stream in `init` has no copy.
-    const response = await send(pass, request?.clone() ?? input);
-    const next = await pass.answered(response, () => response.clone().json());
-    // A stream is read once. Everything else that fetch takes can be sent again as it is.
-    const body = /** @type {any} */ (init.body);
-    if (!next || body?.getReader || body?.[Symbol.asyncIterator]) return response;
-    // Nobody reads it any more, and the connection is free again.
-    response.body?.cancel().catch(() => {});
-    return send(next, input);
+      // A body is spent when it was sent, so a copy goes. A stream in `init` has no copy.
+      const response = await platform.fetch(request?.clone() ?? address, {
+        ...(pass.cookies && { credentials: "include" }),
+        ...init,
+        headers,
+      });
+      const next = await pass.answered(response, () => response.clone().json());
+      // A stream is read once. Everything else that fetch takes can be sent again as it is.
+      const body = /** @type {any} */ (init.body);
+      if (!next || body?.getReader || body?.[Symbol.asyncIterator]) return response;
+      // Nobody reads it any more, and the connection is free again.
+      response.body?.cancel().catch(() => {});
+      // The answer to the second may bring a new token as well. There is no third.
+      pass = next;
+    }
   };
 }

@@ -133,3 +133,39 @@ scenario("addresses_that_cannot_be_meant", async () => {
     assert.throws(() => createSession(options), TypeError);
   }
 });
+
+scenario("a_renewed_token_of_the_second_answer_is_taken_up", async (world) => {
+  // As tymon's middleware has it: every answer brings the next token, and the one before is refused from then on.
+  const tab = await surprised(world);
+  world.network.instead("GET /api/notes", () => json(401, { error: "old" }));
+  world.network.instead("GET /api/notes", () => new Response("{}", { headers: { authorization: "Bearer s1.7.2000000000" } }));
+  assert.equal((await world.asks(tab)).status, 200);
+  assert.equal(world.browser.stored.access_token, "s1.7.2000000000");
+  assert.equal(world.network.count("GET /api/notes"), 2);
+});
+
+scenario("an_address_is_what_it_was_when_fetch_was_called", async (world) => {
+  world.network.serve("https://evil.test", { answer: () => new Response("{}") });
+  const tab = await world.signedIn({ autoRefresh: false });
+  await world.clock.turn(6 * MINUTE);
+  const url = new URL("https://app.test/api/notes");
+  const answer = tab.session.fetch(url);
+  // Used again by the application, while the refresh is waited for.
+  url.host = "evil.test";
+  assert.equal((await world.when(answer)).status, 200);
+  assert.deepEqual(world.network.sent.filter(({ origin }) => origin === "https://evil.test"), []);
+  assert.equal(world.network.count("GET /api/notes"), 1);
+});
+
+scenario("a_request_of_another_frame_is_judged_by_its_address", async (world) => {
+  const tab = await world.signedIn({ autoRefresh: false });
+  const sent = [];
+  const fetch = async (input, init) => (sent.push(new Headers(init?.headers).get("authorization")), new Response("{}"));
+  const other = world.browser.tab({ autoRefresh: false, platform: { fetch } });
+  // No instance of this frame's class, and a request nevertheless.
+  const foreign = (url) => ({ url, method: "GET", headers: new Headers(), signal: null, clone: () => foreign(url) });
+  await world.when(other.session.fetch(foreign("https://evil.test/notes")));
+  await world.when(other.session.fetch(foreign("https://app.test/notes")));
+  assert.deepEqual(sent, [null, `Bearer ${world.browser.stored.access_token}`]);
+  tab.session.dispose();
+});
