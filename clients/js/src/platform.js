@@ -13,7 +13,8 @@
  * @property {(name: string) => BroadcastChannel | undefined} channel
  * @property {EventTarget | undefined} page      where `online`, `pageshow` and `visibilitychange` are heard
  * @property {() => string} cookie               those cookies that scripts may read
- * @property {string | undefined} address        of the page, for relative addresses
+ * @property {string | undefined} address        of the page
+ * @property {() => string | undefined} base     to what its relative addresses are relative: `<base>` may say another
  */
 
 /** @returns {Platform} */
@@ -32,6 +33,7 @@ export function browserOrNode() {
     page: addEventListener && globalThis,
     cookie: () => document?.cookie ?? "",
     address: location?.href,
+    base: () => document?.baseURI ?? location?.href,
   };
 }
 

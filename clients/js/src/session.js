@@ -88,7 +88,7 @@ export function createSession(options = {}) {
   /** @type {PassFor} */
   async function pass(address, asked) {
     // A relative address is what it is to fetch.
-    const url = new URL(address, platform.address);
+    const url = new URL(address, platform.base());
     // A 401 to a login is a wrong password.
     const own = dialect.paths.some((path) => url.href.split("?")[0] === server + path);
     return own || !trusted.includes(url.origin) ? undefined : passFor(parts, asked);

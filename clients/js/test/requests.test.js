@@ -169,3 +169,13 @@ scenario("a_request_of_another_frame_is_judged_by_its_address", async (world) =>
   assert.deepEqual(sent, [null, `Bearer ${world.browser.stored.access_token}`]);
   tab.session.dispose();
 });
+
+scenario("a_base_of_the_page_leads_no_token_away", async (world) => {
+  world.network.serve("https://evil.test", { answer: () => new Response(null, { status: 401 }) });
+  const tab = await world.signedIn({ autoRefresh: false });
+  // `<base href>`: what fetch takes a relative address for. Whoever can write one into the page would get the token.
+  tab.base = "https://evil.test/";
+  await world.when(tab.session.fetch("https://evil.test/notes"));
+  assert.equal(await tab.session.pass("notes", { method: "GET" }), undefined);
+  assert.ok(await tab.session.pass("https://app.test/notes", { method: "GET" }));
+});

@@ -36,6 +36,7 @@ export class Browser {
       page,
       cookie: () => tab.cookie,
       address: "https://app.test/page",
+      base: () => tab.base ?? "https://app.test/page",
     };
     tab.storage = this.storage(tab);
     tab.session = createSession({ baseURL: "https://app.test", storage: tab.storage, ...options, platform: { ...platform, ...options.platform } });
