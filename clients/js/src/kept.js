@@ -41,9 +41,11 @@ export function keep(storage, server, platform) {
   const news = [];
   /** @type {Held | undefined} */
   let seen;
-  let [asked, newest, sections] = [0, 0, 0];
+  let asked = 0;
+  let newest = 0;
+  let sections = 0;
 
-  const look = () => void read().catch(() => {});
+  const look = () => read().catch(() => {});
   const unwatch = storage.watch?.(look);
   let channel = storage.name ? platform.channel(storage.name) : undefined;
   channel?.addEventListener("message", ({ data }) => {
@@ -75,10 +77,9 @@ export function keep(storage, server, platform) {
     if (before?.text === now.text) return now;
     seen = now;
     for (const watcher of watchers) watcher(now);
-    const [was, is] = [before?.session?.session_id, now.session?.session_id];
     // What was there when this context began is no news.
-    if (before && is) news.push({ type: is === was ? "refreshed" : "signed_in", session: is });
-    else if (was) news.push({ type: "signed_out", session: was });
+    if (before && now.id) news.push({ type: now.id === before.id ? "refreshed" : "signed_in", session: now.id });
+    else if (before?.id) news.push({ type: "signed_out", session: before.id });
     tellSoon();
     return now;
   }
@@ -123,11 +124,11 @@ export function keep(storage, server, platform) {
     async swap(from, to, reason) {
       const text = to && JSON.stringify(to);
       if (!(await safely(() => storage.swap(from.text, text)))) return;
-      const session = from.session?.session_id;
+      const { id: session } = from;
       if (session && reason) reasons[session] = reason;
       // No token: a channel reaches whoever knows its name.
       channel?.postMessage({ session, reason });
-      return notice({ text, session: to }, ++asked);
+      return notice(held(text, server), ++asked);
     },
 
     /** Calls a listener with every change, when no section is under way. Answers how to stop it. */

@@ -10,6 +10,7 @@ import { within } from "./platform.js";
  * @typedef {object} Reply
  * @property {number} status
  * @property {{get: (name: string) => any}} headers
+ * @property {boolean} [redirected]   then it may be a stranger's
  */
 
 /**
@@ -31,7 +32,9 @@ import { within } from "./platform.js";
 export async function passFor(parts, asked) {
   const held = await parts.kept.read();
   try {
-    return pass(parts, asked, await within(parts.platform, 0, () => current(parts, held), asked.signal));
+    const now = await within(parts.platform, 0, () => current(parts, held), asked.signal);
+    // What one user asked for is not asked as another: not now, nor once more. The old token says whose it was.
+    return pass(parts, asked, now.id && now.id !== held.id ? held : now);
   } catch (error) {
     // The age is a hint: the token may be good, and then the request is none the worse for a server that is away.
     if (error instanceof Unavailable) return pass(parts, asked, held);
@@ -67,36 +70,29 @@ function pass(parts, asked, held, last) {
   const { scheme = "Bearer" } = dialect;
   const { session } = held;
 
-  /**
-   * A server may renew the access token on the way. The one that was sent is the only one it replaces.
-   *
-   * @param {Reply["headers"]} headers
-   */
-  async function takeUp(headers) {
-    const [, access] = new RegExp(`^${scheme} (\\S+)$`, "i").exec(headers.get(dialect.renewal ?? "Authorization")) ?? [];
-    if (!access || access === session?.access_token) return;
-    // A storage that fails keeps the token that is good as well; the answer is the caller's in any case.
-    await kept.swap(held, next(session, dialect.renewed(access))).catch(() => {});
-  }
-
   return {
     headers: session?.access_token
       ? { Authorization: `${scheme} ${session.access_token}` }
       : { ...dialect.guard?.(asked.method, platform.cookie()) },
     cookies,
 
-    async answered({ status, headers }, json) {
+    async answered({ status, headers, redirected }, json) {
       // Without a session here there may still be one in the cookies.
       if (!session && !cookies) return;
-      if (status !== 401 && !cookies) await takeUp(headers);
-      if (status !== 401 || last || dialect.final?.(await json().catch(() => {}))) return;
+      // A server may renew the access token on the way. The one that was sent is the only one it replaces.
+      const [, access] = new RegExp(`^${scheme} (\\S+)$`, "i").exec(headers.get(dialect.renewal ?? "Authorization")) ?? [];
+      if (access && access !== session?.access_token && !cookies && !redirected) {
+        // A storage that fails keeps the token that is good as well; the answer is the caller's in any case.
+        await kept.swap(held, next(session, dialect.renewed(access))).catch(() => {});
+      }
+      if (status !== 401 || last) return;
+      // An answer may have no end.
+      if (dialect.final?.(await within(platform, 3_000, json, asked.signal).catch(() => {}))) return;
       // A 401 says something of the token that was sent. If another is stored by now, it is late.
       const stored = await kept.read();
       const renewed = () => (stored.text === held.text ? refresh(held) : current(parts, stored));
       const now = await within(platform, 0, renewed, asked.signal);
-      // What one user asked for is not asked again as another.
-      const same = !session || now.session?.session_id === session.session_id;
-      return now.session && same ? pass(parts, asked, now, true) : undefined;
+      return now.id && (held.id ?? now.id) === now.id ? pass(parts, asked, now, true) : undefined;
     },
   };
 }

@@ -27,6 +27,7 @@
  * @typedef {object} Held
  * @property {string | null} text
  * @property {Session | null} session
+ * @property {string | undefined} id   of the session
  */
 
 /**
@@ -36,8 +37,8 @@
  */
 export function held(text, server) {
   const value = parsed(text);
-  const ours = value?.server === server && value.session_id;
-  return { text: text ?? null, session: ours ? value : null };
+  const id = value?.server === server ? value.session_id : undefined;
+  return { text: text ?? null, session: id ? value : null, id };
 }
 
 /**

@@ -2,7 +2,7 @@
 // answers twins with the same tokens where neither is to be had.
 
 import { ask } from "./ask.js";
-import { SessionEnded, StorageFailed, Unavailable } from "./errors.js";
+import { SessionEnded, Unavailable } from "./errors.js";
 import { within } from "./platform.js";
 
 /** @typedef {import("./record.js").Held} Held */
@@ -38,12 +38,11 @@ export function refreshes(parts) {
     try {
       return await unlessReplaced(held);
     } finally {
-      const letGo = () => {
+      // Until others see what was stored, their turn would only make them ask for the same.
+      platform.setTimeout(() => {
         release();
         leave();
-      };
-      // Until others see what was stored, their turn would only make them ask for the same.
-      storage.lag ? platform.setTimeout(letGo, storage.lag) : letGo();
+      }, storage.lag ?? 0);
     }
   }
 
@@ -56,13 +55,12 @@ export function refreshes(parts) {
     const { name, lock = webLock(platform.locks, name) } = storage;
     const replaced = new AbortController();
     const unwatch = kept.onSeen((now) => { if (now.text !== text) replaced.abort(); });
-    const granted = within(platform, PATIENCE, async (signal) => {
+    return within(platform, PATIENCE, async (signal) => {
       const release = await lock(signal);
       // It came when nobody waited any more.
       if (signal.aborted) release();
       return release;
-    }, replaced.signal);
-    return granted.catch(() => () => {}).finally(unwatch);
+    }, replaced.signal).catch(() => () => {}).finally(unwatch);
   }
 
   /** @param {Held} held */
@@ -70,13 +68,13 @@ export function refreshes(parts) {
     for (let first = true; ; first = false) {
       const now = await kept.read();
       if (now.text !== held.text) return now;
-      const question = dialect.refresh(held.session, platform.cookie());
-      const answer = await ask(parts, question, patience(held.session)).catch(pause.fail);
+      const { session } = held;
+      const answer = await ask(parts, dialect.refresh(session, platform.cookie()), patience(session)).catch(pause.fail);
       const superseded = dialect.superseded?.(answer);
       // It is for 30 seconds (docs/protocol.md, S).
       if (!superseded || !first) return judge(held, answer, superseded ? 31 : answer.retryAfter);
       // For another tab to store what it got.
-      await new Promise((resolve) => platform.setTimeout(() => resolve(0), 1_000));
+      await new Promise((/** @type {any} */ resolve) => platform.setTimeout(resolve, 1_000));
     }
   }
 
@@ -95,9 +93,9 @@ export function refreshes(parts) {
     const stored = await kept.swap(held, to, reason).catch(pause.fail);
     pause.end();
     const now = stored ?? (await kept.read());
-    if (reason && held.session && !now.session) throw new SessionEnded(reason);
+    if (reason && held.id && !now.id) throw new SessionEnded(reason);
     // Signed out, or somebody else by now: what came is nobody's, and must not live on at the server.
-    if (!stored && now.session?.session_id !== held.session?.session_id) parts.abandon(to);
+    if (!stored && now.id !== held.id) parts.abandon(to);
     return now;
   }
 
@@ -110,10 +108,10 @@ export function refreshes(parts) {
  * @returns {(signal: AbortSignal) => Promise<() => void>}
  */
 const webLock = (locks, name) => (signal) =>
-  new Promise((/** @type {any} */ granted, failed) => {
+  new Promise((/** @type {any} */ granted, reject) => {
     if (!locks || !name) return granted(() => {});
     // What is granted is the function that ends the promise for which the lock is held.
-    locks.request(name, { signal }, () => new Promise(granted)).catch(failed);
+    locks.request(name, { signal }, () => new Promise(granted)).catch(reject);
   });
 
 /**

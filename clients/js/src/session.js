@@ -82,7 +82,7 @@ export function createSession(options = {}) {
     pause: pauses(platform),
   });
   parts.refresh = refreshes(parts);
-  const stop = autoRefresh ? schedule(parts) : () => {};
+  const stop = autoRefresh ? schedule(parts) : undefined;
   let attempts = 0;
 
   /** @type {PassFor} */
@@ -90,7 +90,7 @@ export function createSession(options = {}) {
     // A relative address is what it is to fetch.
     const url = new URL(address, platform.base());
     // A 401 to a login is a wrong password.
-    const own = dialect.paths.some((path) => url.href.split("?")[0] === server + path);
+    const own = dialect.paths.some((path) => url.origin + url.pathname === server + path);
     return own || !trusted.includes(url.origin) ? undefined : passFor(parts, asked);
   }
 
@@ -135,7 +135,7 @@ export function createSession(options = {}) {
      */
     async login(credentials, { signal } = {}) {
       const attempt = ++attempts;
-      const before = (await kept.read()).session?.session_id;
+      const before = (await kept.read()).id;
       // Seconds: a password may be checked slowly on purpose.
       const answer = await ask(parts, dialect.login(credentials, transport), 30, signal);
       const tokens = dialect.tokens(answer, transport);
@@ -145,7 +145,7 @@ export function createSession(options = {}) {
         const now = await kept.read();
         // A later login of this context counts, and a sign-out; of other contexts, a login that was stored meanwhile.
         // Not with cookies: what they hold has been decided already, and the next refresh says what it is.
-        if (attempt !== attempts || (!cookies && (now.session?.session_id ?? before) !== before)) {
+        if (attempt !== attempts || (!cookies && (now.id ?? before) !== before)) {
           abandon(to);
           throw new Overtaken();
         }
@@ -166,10 +166,12 @@ export function createSession(options = {}) {
      */
     async logout() {
       attempts += 1;
+      const { id } = await kept.read();
       if (cookies) await revoke(null);
       for (;;) {
         const now = await kept.read();
-        if (!now.text) return cookies;
+        // Who has signed in meanwhile, elsewhere, stays.
+        if (!now.text || now.id !== id) return cookies;
         // A refresh may come in between: then it is its tokens that have to go.
         if (await kept.swap(now, null, "logged_out")) return cookies || revoke(now.session).catch(() => false);
       }
@@ -220,7 +222,7 @@ export function createSession(options = {}) {
 
     /** Stops timers and listening. What is stored stays. */
     dispose() {
-      stop();
+      stop?.();
       kept.dispose();
     },
 

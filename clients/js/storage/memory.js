@@ -7,9 +7,9 @@ export function inMemory() {
   return {
     read: () => kept,
     swap(from, to) {
-      const is = kept === from;
-      if (is) kept = to;
-      return is;
+      if (kept !== from) return false;
+      kept = to;
+      return true;
     },
   };
 }

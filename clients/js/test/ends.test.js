@@ -102,7 +102,7 @@ scenario("logout_vs_inflight_response: a refresh after another's login", async (
   await world.when(slow.arrived);
   await world.when(tab.session.login(credentials("bob")));
   slow.release();
-  await world.when(answer);
+  assert.equal((await world.when(answer)).status, 401, "what ada asked for is not done as bob");
   assert.equal(world.browser.stored.session_id, "s2");
   assert.equal((await world.asks(tab)).subject, "bob");
   await world.clock.turn(1_000);
@@ -283,4 +283,18 @@ scenario("disposed_it_is_still", async (world) => {
   assert.deepEqual(types(tab), ["signed_in"]);
   assert.equal((await world.asks(tab)).status, 200, "and can still be used");
   assert.equal(world.browser.stored.generation, 2);
+});
+
+scenario("a_sign_out_by_cookie_leaves_who_signed_in_meanwhile", async (world) => {
+  const [tab, other] = [await world.signedIn({ transport: "cookie" }), world.browser.tab({ transport: "cookie" })];
+  await world.when(other.session.peek());
+  const slow = world.network.hold("POST /v1/logout");
+  const logout = tab.session.logout();
+  await world.when(slow.arrived);
+  await world.when(other.session.login(credentials("bob")));
+  slow.release();
+  assert.equal(await world.when(logout), true);
+  await world.clock.turn(1_000);
+  assert.equal((await world.when(other.session.peek())).session, "s2");
+  assert.ok(!types(other).includes("signed_out"));
 });

@@ -179,3 +179,40 @@ scenario("a_base_of_the_page_leads_no_token_away", async (world) => {
   assert.equal(await tab.session.pass("notes", { method: "GET" }), undefined);
   assert.ok(await tab.session.pass("https://app.test/notes", { method: "GET" }));
 });
+
+scenario("a_401_may_bring_the_next_token", async (world) => {
+  const tab = await world.signedIn({ autoRefresh: false });
+  const refused = () => new Response("{}", { status: 401, headers: { authorization: "Bearer s1.7.2000000000" } });
+  world.network.instead("GET /api/notes", refused);
+  assert.equal((await world.asks(tab)).generation, 7, "asked once more with it");
+  assert.equal(world.network.count("POST /v1/refresh"), 0, "and the old one, which may be refused now, is not shown again");
+});
+
+scenario("what_a_redirect_leads_to_brings_no_token", async (world) => {
+  const tab = await world.signedIn({ autoRefresh: false });
+  world.network.instead("GET /api/notes", () => {
+    const response = new Response("{}", { headers: { authorization: "Bearer of.a.stranger" } });
+    return Object.defineProperty(response, "redirected", { value: true });
+  });
+  await world.asks(tab);
+  assert.equal(world.browser.stored.access_token, `s1.1.${world.server.rows.get("s1").issued + 300}`);
+});
+
+scenario("a_401_without_an_end_is_not_waited_for", async (world) => {
+  const tab = await surprised(world);
+  world.network.instead("GET /api/notes", () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)) }), { status: 401 }));
+  assert.equal((await world.asks(tab)).status, 200);
+});
+
+scenario("a_request_that_was_given_up_is_not_sent_again", async (world) => {
+  const tab = await surprised(world);
+  const slow = world.network.hold("POST /v1/refresh");
+  const giveUp = new AbortController();
+  const given = code(tab.session.fetch("/api/notes", { signal: giveUp.signal }));
+  await world.when(slow.arrived);
+  giveUp.abort();
+  assert.equal(await world.when(given), 20);
+  slow.release();
+  await world.clock.turn(1_000);
+  assert.equal(world.network.count("GET /api/notes"), 1);
+});
