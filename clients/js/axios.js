@@ -15,7 +15,7 @@ export function attach(instance, session) {
     const next = config.rekindlePass;
     delete config.rekindlePass;
     // Whoever authenticates by themselves is left alone, but for what is asked once more.
-    if (!next && config.headers.has("Authorization")) return config;
+    if (!next && (config.auth || config.headers.has("Authorization"))) return config;
     const { method = "get", signal } = config;
     const pass = next ?? (await session.pass(instance.getUri(config), { method, signal }));
     if (!pass) return config;
@@ -25,19 +25,26 @@ export function attach(instance, session) {
     return config;
   });
 
-  /** @param {any} response */
-  const answered = async (response) => passes.get(response.config)?.answered(response, async () => parsed(response.data));
+  /**
+   * What is asked once more, or nothing.
+   *
+   * @param {any} response
+   */
+  async function again(response) {
+    const { config, data, headers, status } = response;
+    const redirected = isElsewhere(response, instance.getUri(config));
+    const next = await passes.get(config)?.answered({ status, headers, redirected }, async () => parsed(data));
+    return next && !isStream(config.data) ? instance.request({ ...config, rekindlePass: next }) : undefined;
+  }
 
   const response = instance.interceptors.response.use(
-    async (/** @type {any} */ response) => {
-      await answered(response);
-      return response;
-    },
+    // An application may take a 401 for an answer like any other.
+    async (/** @type {any} */ response) => (await again(response)) ?? response,
     async (/** @type {any} */ error) => {
       // Without an answer there is nothing to look at: the error is the caller's, as it is.
-      const next = error.response && (await answered(error.response));
-      if (!next || isStream(error.config.data)) throw error;
-      return instance.request({ ...error.config, rekindlePass: next });
+      const response = error.response && (await again(error.response));
+      if (!response) throw error;
+      return response;
     },
   );
 
@@ -71,4 +78,15 @@ function parsed(data) {
  *
  * @param {any} data
  */
-const isStream = (data) => typeof data?.pipe === "function" || typeof data?.getReader === "function";
+const isStream = (data) => Boolean(data?.pipe || data?.getReader || data?.[Symbol.asyncIterator]);
+
+/**
+ * Whether a redirect has led to another origin, as browsers' and Node's adapters tell. That of `fetch` tells nothing.
+ *
+ * @param {any} response
+ * @param {string} asked
+ */
+function isElsewhere({ request }, asked) {
+  const url = request?.responseURL ?? request?.res?.responseUrl;
+  return Boolean(url) && new URL(url).origin !== new URL(asked, globalThis.location?.href ?? url).origin;
+}

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import axios from "axios";
+import axios, { AxiosHeaders } from "axios";
 
 import { attach } from "../axios.js";
 import { json } from "./support/rekindle.js";
@@ -73,4 +73,41 @@ scenario("axios: detached, it is as before", async (world) => {
   detach();
   assert.equal((await world.when(api.get("/notes").catch((error) => error))).response.status, 401);
   assert.equal(world.network.sent.at(-1).authorization, null);
+});
+
+scenario("axios: a 401 that an application takes for an answer is asked once more", async (world) => {
+  const { api } = await attached(world);
+  world.browser.skew = -10 * MINUTE;
+  await world.clock.turn(6 * MINUTE);
+  const response = await world.when(api.get("/notes", { validateStatus: () => true }));
+  assert.deepEqual([response.status, response.data.generation], [200, 2]);
+});
+
+scenario("axios: whoever authenticates by themselves is left alone", async (world) => {
+  const { api } = await attached(world);
+  const auth = { username: "ada", password: "of something else" };
+  assert.equal((await world.when(api.get("/notes", { auth }).catch((error) => error))).response.status, 401);
+  assert.match(world.network.sent.at(-1).authorization, /^Basic /);
+  assert.equal(world.network.count("POST /v1/refresh"), 0);
+});
+
+scenario("axios: a generator is not sent again", async (world) => {
+  const { api } = await attached(world);
+  world.browser.skew = -10 * MINUTE;
+  await world.clock.turn(6 * MINUTE);
+  const data = (async function* () { yield new TextEncoder().encode("hello"); })();
+  const error = await world.when(api.post("/notes", data, { transformRequest: (each) => each }).catch((error) => error));
+  assert.equal(error.response?.status, 401);
+  assert.equal(world.network.count("POST /api/notes"), 1);
+});
+
+scenario("axios: what a redirect leads to brings no token", async (world) => {
+  const { tab } = await attached(world);
+  // As XMLHttpRequest tells where the answer came from.
+  const adapter = async (config) => ({ config, data: {}, status: 200, statusText: "", headers: new AxiosHeaders({ authorization: "Bearer of.a.stranger" }), request: { responseURL: "https://evil.test/" } });
+  const api = axios.create({ baseURL: "https://app.test/api", adapter });
+  attach(api, tab.session);
+  const before = world.browser.cells.get("rekindle");
+  await world.when(api.get("/notes"));
+  assert.equal(world.browser.cells.get("rekindle"), before);
 });
