@@ -11,7 +11,8 @@
  * @property {(session: Session | null, cookies: string) => Question} refresh
  * @property {(session: Session | null, cookies: string) => Question | undefined} logout   undefined: it has none
  * @property {(answer: Answer, transport: string) => Tokens | undefined} tokens   undefined: this is no success
- * @property {(answer: Answer) => string | undefined} ended   why, if this proves that the session is over
+ * @property {(answer: Answer, session: Session | null) => string | undefined} ended   why, if this proves that `session`
+ *   is over
  * @property {(answer: Answer) => boolean} [superseded]
  * @property {(answer: Answer) => boolean} denied             wrong name or password
  * @property {(access: string) => Tokens} renewed             an access token that came in a header
@@ -31,10 +32,14 @@ export function native() {
     login: (credentials, transport) => ({ path: "/v1/login", json: { ...credentials, transport } }),
     refresh: (session) => ({ path: "/v1/refresh", json: token(session) }),
     logout: (session) => ({ path: "/v1/logout", json: token(session) }),
-    tokens: ({ status, json }) => (status === 200 && json?.session_id ? json : undefined),
-    // Without a token, which here is a refresh cookie, there is nothing to keep.
-    ended: ({ status, json }) =>
-      status === 401 && ["session_ended", "token_missing"].includes(json?.code) ? (json.reason ?? "unknown") : undefined,
+    // Where tokens do not rotate, an answer may come when it was due already, and what it has is all there is for a while.
+    tokens: ({ status, json }) =>
+      status === 200 && json?.session_id ? { ...json, refresh_after: json.refresh_after || json.expires_in } : undefined,
+    // Without the refresh cookie there is nothing to keep. A token that was sent is missed by a proxy alone.
+    ended: ({ status, json }, session) =>
+      status === 401 && ["session_ended", token(session) || "token_missing"].includes(json?.code)
+        ? (json.reason ?? "unknown")
+        : undefined,
     superseded: ({ json }) => json?.code === "superseded",
     denied: ({ json }) => json?.code === "invalid_credentials",
     renewed: (access_token) => ({ access_token }),

@@ -29,7 +29,7 @@ import { parsed } from "./record.js";
 export async function ask({ platform, server, cookies }, { path, headers, json }, seconds, signal) {
   try {
     return await within(platform, seconds * 1000, async (signal) => {
-      const response = await platform.fetch(server + path, {
+      return read(await platform.fetch(server + path, {
         method: "POST",
         headers: { ...(json && { "Content-Type": "application/json" }), ...headers },
         body: json && JSON.stringify(json),
@@ -37,16 +37,21 @@ export async function ask({ platform, server, cookies }, { path, headers, json }
         redirect: "error",
         // A sign-out is often the last thing that a page does.
         keepalive: true,
-        credentials: cookies ? "include" : "same-origin",
+        ...(cookies && { credentials: "include" }),
         signal,
-      });
-      return {
-        status: response.status,
-        json: parsed(await response.text()),
-        retryAfter: Number(response.headers.get("retry-after")) || undefined,
-      };
+      }));
     }, signal);
   } catch (cause) {
     throw signal?.aborted ? signal.reason : new Unavailable(cause);
   }
 }
+
+/**
+ * @param {Response} response
+ * @returns {Promise<Answer>}
+ */
+export const read = async (response) => ({
+  status: response.status,
+  json: parsed(await response.text()),
+  retryAfter: Math.max(0, Number(response.headers.get("retry-after"))) || undefined,
+});

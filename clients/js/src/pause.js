@@ -9,8 +9,8 @@ export function pauses({ now, random }) {
   /** @type {any} */
   let failure;
 
-  /** Seconds that are left of it. */
-  const left = () => Math.max(0, (until - now()) / 1000);
+  /** Seconds that are left of it; less than none when it is over. */
+  const left = () => (until - now()) / 1000;
   const end = () => { failures = until = 0; };
 
   return {
@@ -19,7 +19,7 @@ export function pauses({ now, random }) {
 
     /** @throws {Unavailable} while it lasts */
     check() {
-      if (left()) throw new Unavailable(failure, failure.status, Math.ceil(left()));
+      if (left() > 0) throw new Unavailable(failure, failure.status, Math.ceil(left()));
     },
 
     /**

@@ -85,7 +85,7 @@ export function refreshes(parts) {
    */
   async function judge(held, answer, retryAfter) {
     const tokens = dialect.tokens(answer, transport);
-    const reason = dialect.ended(answer);
+    const reason = dialect.ended(answer, held.session);
     if (!tokens && !reason) pause.fail(new Unavailable(undefined, answer.status, retryAfter));
     const to = tokens ? next(held.session, tokens) : null;
     // What is not stored is not used: asked again with the old token, the server answers the same. And only what was

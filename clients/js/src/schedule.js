@@ -10,11 +10,10 @@ export function schedule({ ageOf, kept, pause, platform, refresh }) {
   let timer;
   const over = new AbortController();
 
-  /** @param {import("./record.js").Held} held */
-  function set({ session }) {
+  /** @param {number} seconds */
+  function after(seconds) {
     platform.clearTimeout(timer);
-    if (over.signal.aborted || !session?.refresh_after) return;
-    const seconds = Math.max(1, session.refresh_after - ageOf(session), pause.left());
+    if (over.signal.aborted) return;
     // An hour at most: timers do not carry further than 24 days, and a wrong clock is noticed sooner. And the tabs of one
     // session do not come all at once, where no lock keeps them apart.
     timer = platform.setTimeout(wake, Math.min(seconds, 3600) * (1000 + 20 * platform.random()));
@@ -22,18 +21,24 @@ export function schedule({ ageOf, kept, pause, platform, refresh }) {
     timer.unref?.();
   }
 
+  /** @param {import("./record.js").Held} held */
+  const left = ({ session }) => (session?.refresh_after ? session.refresh_after - ageOf(session) : 3600);
+
+  /** @param {import("./record.js").Held} held */
+  const set = (held) => after(Math.max(1, left(held), pause.left()));
+
   async function look() {
     const held = await kept.read();
     // A failure is told to whoever asks for something. Here it is tried again, when the pause is over.
-    const { session } = held;
-    if (session?.refresh_after && ageOf(session) >= session.refresh_after) await refresh(held).catch(() => {});
+    if (left(held) <= 0) await refresh(held).catch(() => {});
     set(await kept.read());
   }
 
   /** @param {{type?: string}} [event] */
   function wake({ type } = {}) {
     if (type === "online") pause.lift();
-    look().catch(() => {});
+    // A storage that failed may do better soon.
+    look().catch(() => after(60));
   }
 
   // A page that comes back from the cache, `pageshow`, has missed all news. `over` has the signal that ends it.

@@ -4,7 +4,7 @@ import { native } from "../dialects/native.js";
 import { inLocalStorage } from "../storage/local.js";
 import { inMemory } from "../storage/memory.js";
 import { ages } from "./age.js";
-import { ask } from "./ask.js";
+import { ask, read } from "./ask.js";
 import { InvalidCredentials, Overtaken, Refused, SignedOut, Unavailable } from "./errors.js";
 import { signedInFetch } from "./fetch.js";
 import { keep } from "./kept.js";
@@ -112,7 +112,7 @@ export function createSession(options = {}) {
     const question = dialect.logout(session, platform.cookie());
     if (!question) return false;
     const answer = await ask(parts, question, 5);
-    if (answer.status < 300 || dialect.ended(answer)) return true;
+    if (answer.status < 300 || dialect.ended(answer, session)) return true;
     throw refusal(answer);
   }
 
@@ -210,9 +210,9 @@ export function createSession(options = {}) {
      * @returns {Promise<Listed[]>}
      */
     async sessions() {
-      const response = await fetch(server + "/v1/sessions");
-      if (!response.ok) throw new Refused(response.status, await response.text());
-      return (await response.json()).sessions;
+      const answer = await read(await fetch(server + "/v1/sessions"));
+      if (!answer.json?.sessions) throw refusal(answer);
+      return answer.json.sessions;
     },
 
     /**

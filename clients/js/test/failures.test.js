@@ -29,6 +29,8 @@ const AMBIGUOUS = {
   "200 of half a JSON": () => new Response('{"access_tok', { headers: { "content-type": "application/json" } }),
   "401 of an API gateway": () => json(401, { error: "unauthorized" }),
   "401 token_expired": () => problem(401, "token_expired"),
+  "401 token_missing, of a proxy that asks for one itself": () => problem(401, "token_missing"),
+  "503 with a time in the past": () => new Response("{}", { status: 503, headers: { "retry-after": "-60" } }),
 };
 
 for (const [name, make] of Object.entries(AMBIGUOUS)) {
@@ -240,4 +242,22 @@ scenario("superseded_twice_waits_for_more_than_half_a_minute", async (world) => 
   assert.equal(world.network.count(REFRESH), 2);
   await world.clock.turn(10_000);
   assert.match(await world.when(tab.session.accessToken()), /^s1\.2\./);
+});
+
+scenario("a_storage_that_fails_once_does_not_stop_the_timers", async (world) => {
+  await world.signedIn({ autoRefresh: false });
+  const storage = world.browser.storage({});
+  let locked = false;
+  const read = () => {
+    if (locked) throw new Error("locked");
+    return storage.read();
+  };
+  const tab = world.browser.tab({ storage: { ...storage, read } });
+  await world.clock.turn(MINUTE);
+  locked = true;
+  await world.clock.turn(5 * MINUTE);
+  locked = false;
+  await world.clock.turn(60 * MINUTE);
+  assert.ok(world.network.count(REFRESH) >= 17, "a page that is open and unused does not end by idleness");
+  tab.session.dispose();
 });

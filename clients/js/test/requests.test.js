@@ -144,42 +144,6 @@ scenario("a_renewed_token_of_the_second_answer_is_taken_up", async (world) => {
   assert.equal(world.network.count("GET /api/notes"), 2);
 });
 
-scenario("an_address_is_what_it_was_when_fetch_was_called", async (world) => {
-  world.network.serve("https://evil.test", { answer: () => new Response("{}") });
-  const tab = await world.signedIn({ autoRefresh: false });
-  await world.clock.turn(6 * MINUTE);
-  const url = new URL("https://app.test/api/notes");
-  const answer = tab.session.fetch(url);
-  // Used again by the application, while the refresh is waited for.
-  url.host = "evil.test";
-  assert.equal((await world.when(answer)).status, 200);
-  assert.deepEqual(world.network.sent.filter(({ origin }) => origin === "https://evil.test"), []);
-  assert.equal(world.network.count("GET /api/notes"), 1);
-});
-
-scenario("a_request_of_another_frame_is_judged_by_its_address", async (world) => {
-  const tab = await world.signedIn({ autoRefresh: false });
-  const sent = [];
-  const fetch = async (input, init) => (sent.push(new Headers(init?.headers).get("authorization")), new Response("{}"));
-  const other = world.browser.tab({ autoRefresh: false, platform: { fetch } });
-  // No instance of this frame's class, and a request nevertheless.
-  const foreign = (url) => ({ url, method: "GET", headers: new Headers(), signal: null, clone: () => foreign(url) });
-  await world.when(other.session.fetch(foreign("https://evil.test/notes")));
-  await world.when(other.session.fetch(foreign("https://app.test/notes")));
-  assert.deepEqual(sent, [null, `Bearer ${world.browser.stored.access_token}`]);
-  tab.session.dispose();
-});
-
-scenario("a_base_of_the_page_leads_no_token_away", async (world) => {
-  world.network.serve("https://evil.test", { answer: () => new Response(null, { status: 401 }) });
-  const tab = await world.signedIn({ autoRefresh: false });
-  // `<base href>`: what fetch takes a relative address for. Whoever can write one into the page would get the token.
-  tab.base = "https://evil.test/";
-  await world.when(tab.session.fetch("https://evil.test/notes"));
-  assert.equal(await tab.session.pass("notes", { method: "GET" }), undefined);
-  assert.ok(await tab.session.pass("https://app.test/notes", { method: "GET" }));
-});
-
 scenario("a_401_may_bring_the_next_token", async (world) => {
   const tab = await world.signedIn({ autoRefresh: false });
   const refused = () => new Response("{}", { status: 401, headers: { authorization: "Bearer s1.7.2000000000" } });
@@ -196,6 +160,42 @@ scenario("what_a_redirect_leads_to_brings_no_token", async (world) => {
   });
   await world.asks(tab);
   assert.equal(world.browser.stored.access_token, `s1.1.${world.server.rows.get("s1").issued + 300}`);
+});
+
+scenario("a_base_of_the_page_leads_no_token_away", async (world) => {
+  world.network.serve("https://evil.test", { answer: () => new Response(null, { status: 401 }) });
+  const tab = await world.signedIn({ autoRefresh: false });
+  // `<base href>`: what fetch takes a relative address for. Whoever can write one into the page would get the token.
+  tab.base = "https://evil.test/";
+  await world.when(tab.session.fetch("https://evil.test/notes"));
+  assert.equal(await tab.session.pass("notes", { method: "GET" }), undefined);
+  assert.ok(await tab.session.pass("https://app.test/notes", { method: "GET" }));
+});
+
+scenario("a_request_of_another_frame_is_judged_by_its_address", async (world) => {
+  const tab = await world.signedIn({ autoRefresh: false });
+  const sent = [];
+  const fetch = async (input, init) => (sent.push(new Headers(init?.headers).get("authorization")), new Response("{}"));
+  const other = world.browser.tab({ autoRefresh: false, platform: { fetch } });
+  // No instance of this frame's class, and a request nevertheless.
+  const foreign = (url) => ({ url, method: "GET", headers: new Headers(), signal: null, clone: () => foreign(url) });
+  await world.when(other.session.fetch(foreign("https://evil.test/notes")));
+  await world.when(other.session.fetch(foreign("https://app.test/notes")));
+  assert.deepEqual(sent, [null, `Bearer ${world.browser.stored.access_token}`]);
+  tab.session.dispose();
+});
+
+scenario("an_address_is_what_it_was_when_fetch_was_called", async (world) => {
+  world.network.serve("https://evil.test", { answer: () => new Response("{}") });
+  const tab = await world.signedIn({ autoRefresh: false });
+  await world.clock.turn(6 * MINUTE);
+  const url = new URL("https://app.test/api/notes");
+  const answer = tab.session.fetch(url);
+  // Used again by the application, while the refresh is waited for.
+  url.host = "evil.test";
+  assert.equal((await world.when(answer)).status, 200);
+  assert.deepEqual(world.network.sent.filter(({ origin }) => origin === "https://evil.test"), []);
+  assert.equal(world.network.count("GET /api/notes"), 1);
 });
 
 scenario("a_401_without_an_end_is_not_waited_for", async (world) => {
@@ -215,4 +215,14 @@ scenario("a_request_that_was_given_up_is_not_sent_again", async (world) => {
   slow.release();
   await world.clock.turn(1_000);
   assert.equal(world.network.count("GET /api/notes"), 1);
+});
+
+scenario("sessions_that_cannot_be_listed_now", async (world) => {
+  const tab = await world.signedIn();
+  world.network.instead("GET /v1/sessions", () => json(503, { code: "unavailable" }));
+  world.network.instead("GET /v1/sessions", () => new Response("<html>", { status: 200 }));
+  world.network.instead("GET /v1/sessions", () => json(403, { code: "forbidden" }));
+  for (const expected of ["unavailable", "unavailable", "refused"]) {
+    assert.equal(await world.when(code(tab.session.sessions())), expected);
+  }
 });

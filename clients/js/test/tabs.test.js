@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { json } from "./support/rekindle.js";
 import { scenario } from "./support/world.js";
 
 const MINUTE = 60_000;
@@ -98,4 +99,15 @@ scenario("laptop_sleeps_past_access_and_overlap", async (world) => {
   await world.clock.turn(MINUTE);
   assert.ok(world.server.count("POST /v1/refresh") <= 2);
   assert.equal(world.network.count("GET /api/notes"), 1);
+});
+
+scenario("an_answer_that_is_due_already_keeps_the_timers", async (world) => {
+  // Where tokens do not rotate, a refresh answers the token of a slot that began long ago.
+  const tab = await world.signedIn();
+  world.network.instead("POST /v1/refresh", () => json(200, { ...world.server.tokens(world.server.rows.get("s1")), expires_in: 100, refresh_after: 0 }));
+  await world.clock.turn(4 * MINUTE);
+  assert.equal(world.network.count("POST /v1/refresh"), 1, "nor does it ask in a loop");
+  await world.clock.turn(3 * MINUTE);
+  assert.equal(world.browser.stored.refresh_token, "rkrt1_s1.2");
+  assert.equal((await world.asks(tab)).status, 200);
 });
