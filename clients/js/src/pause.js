@@ -40,7 +40,7 @@ export function pauses({ now, random }) {
       throw error;
     },
 
-    /** The network is back. What a server asked for still holds. */
+    /** Things may be better. What a server asked for still holds. */
     lift: () => { if (!failure?.retryAfter) end(); },
   };
 }

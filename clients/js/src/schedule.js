@@ -36,7 +36,8 @@ export function schedule({ ageOf, kept, pause, platform, refresh }) {
 
   /** @param {{type?: string}} [event] */
   function wake({ type } = {}) {
-    if (type === "online") pause.lift();
+    // The network is back, or somebody is.
+    if (type) pause.lift();
     // A storage that failed may do better soon.
     look().catch(() => after(60));
   }

@@ -261,3 +261,25 @@ scenario("a_storage_that_fails_once_does_not_stop_the_timers", async (world) => 
   assert.ok(world.network.count(REFRESH) >= 17, "a page that is open and unused does not end by idleness");
   tab.session.dispose();
 });
+
+for (const type of ["online", "pageshow", "visibilitychange"]) {
+  scenario(`a_pause_ends_with: ${type}`, async (world) => {
+    const tab = await world.signedIn();
+    world.network.offline = true;
+    await world.clock.turn(30 * MINUTE);
+    world.network.offline = false;
+    // Not every way back is noticed by the browser: it may be a server, or a cable behind a router.
+    tab.page.dispatchEvent(new Event(type));
+    assert.equal((await world.asks(tab)).status, 200, "whoever comes back is not told of a failure before");
+  });
+
+  scenario(`what_a_server_asks_for_holds_after: ${type}`, async (world) => {
+    const tab = await world.signedIn();
+    const busy = () => new Response("{}", { status: 429, headers: { "retry-after": "900", "content-type": "application/json" } });
+    world.network.instead(REFRESH, busy, 100);
+    await world.clock.turn(5 * MINUTE);
+    tab.page.dispatchEvent(new Event(type));
+    await world.clock.turn(MINUTE);
+    assert.equal(world.network.count(REFRESH), 1);
+  });
+}
