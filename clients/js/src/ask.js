@@ -50,8 +50,8 @@ export async function ask({ platform, server, cookies }, { path, headers, json }
  * @param {Response} response
  * @returns {Promise<Answer>}
  */
-export const read = async (response) => ({
-  status: response.status,
-  json: parsed(await response.text()),
-  retryAfter: Math.max(0, Number(response.headers.get("retry-after"))) || undefined,
-});
+export async function read(response) {
+  const { status, headers } = response;
+  const retryAfter = Math.max(0, Number(headers.get("retry-after"))) || undefined;
+  return { status, json: parsed(await response.text()), retryAfter };
+}

@@ -112,7 +112,9 @@ export function createSession(options = {}) {
     const question = dialect.logout(session, platform.cookie());
     if (!question) return false;
     const answer = await ask(parts, question, 5);
-    if (answer.status < 300 || dialect.ended(answer, session)) return true;
+    // What is neither JSON nor nothing was not said by the server.
+    const { status, json } = answer;
+    if (status === 204 || (status < 300 && json) || dialect.ended(answer, session)) return true;
     throw refusal(answer);
   }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { inMemory } from "../storage/index.js";
 import { problem } from "./support/rekindle.js";
 import { code, scenario } from "./support/world.js";
 
@@ -297,4 +298,16 @@ scenario("a_sign_out_by_cookie_leaves_who_signed_in_meanwhile", async (world) =>
   await world.clock.turn(1_000);
   assert.equal((await world.when(other.session.peek())).session, "s2");
   assert.ok(!types(other).includes("signed_out"));
+});
+
+scenario("a_captive_portal_signs_nobody_out", async (world) => {
+  const portal = () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+  const tab = await world.signedIn({ transport: "cookie" });
+  world.network.instead("POST /v1/logout", portal);
+  assert.equal(await world.when(code(tab.session.logout())), "unavailable");
+  assert.equal((await world.when(tab.session.peek())).session, "s1", "the cookies are still there, and somebody has to know");
+  const other = world.browser.tab({ storage: inMemory() });
+  await world.when(other.session.login(credentials("bob")));
+  world.network.instead("POST /v1/logout", portal);
+  assert.equal(await world.when(other.session.logout()), false, "the server does not know");
 });
