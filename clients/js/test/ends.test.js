@@ -124,12 +124,15 @@ scenario("a_late_401_is_not_asked_again_as_another_user", async (world) => {
   assert.equal((await world.asks(tab)).subject, "bob");
 });
 
+const renewing = (token) => () => new Response("{}", { headers: { authorization: `Bearer ${token}` } });
+
 scenario("logout_vs_inflight_response: a renewal after a sign-out", async (world) => {
   const tab = await world.signedIn({ autoRefresh: false });
-  world.network.instead("GET /api/notes", () => new Response("{}", { headers: { authorization: "Bearer s1.7.2000000000" } }), 2);
+  world.network.instead("GET /api/notes", renewing("s1.7.2000000000"));
   await world.asks(tab);
   assert.equal(world.browser.stored.access_token, "s1.7.2000000000", "taken up");
   assert.equal(world.browser.stored.refresh_token, "rkrt1_s1.1");
+  world.network.instead("GET /api/notes", renewing("s1.8.2000000000"));
   const slow = world.network.hold("GET /api/notes");
   const answer = tab.session.fetch("/api/notes");
   await world.when(slow.arrived);
@@ -139,6 +142,25 @@ scenario("logout_vs_inflight_response: a renewal after a sign-out", async (world
   await world.clock.turn(100);
   assert.equal(world.browser.stored, null);
 });
+
+for (const [name, newer] of [
+  ["another's login", (tab, world) => world.when(tab.session.login(credentials("bob")))],
+  ["a refresh", (tab, world) => world.clock.turn(6 * MINUTE).then(() => world.asks(tab))],
+]) {
+  scenario(`logout_vs_inflight_response: a renewal after ${name}`, async (world) => {
+    const tab = await world.signedIn({ autoRefresh: false });
+    world.network.instead("GET /api/slow", renewing("s1.1.2000000000"));
+    const slow = world.network.hold("GET /api/slow");
+    const answer = tab.session.fetch("/api/slow");
+    await world.when(slow.arrived);
+    await newer(tab, world);
+    const before = world.browser.cells.get("rekindle");
+    slow.release();
+    await world.when(answer);
+    await world.clock.turn(100);
+    assert.equal(world.browser.cells.get("rekindle"), before);
+  });
+}
 
 scenario("two_logins: the later one stands", async (world) => {
   const tab = world.browser.tab();

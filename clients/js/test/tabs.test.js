@@ -111,3 +111,16 @@ scenario("an_answer_that_is_due_already_keeps_the_timers", async (world) => {
   assert.equal(world.browser.stored.refresh_token, "rkrt1_s1.2");
   assert.equal((await world.asks(tab)).status, 200);
 });
+
+for (const days of [-400, 10, 400]) {
+  scenario(`no_session_ends_by_the_clock_of_its_machine: ${days} days`, async (world) => {
+    const tab = await world.signedIn({ autoRefresh: false });
+    // By this clock the refresh token, and the session, may be over.
+    world.browser.skew = days * 24 * HOUR;
+    assert.equal((await world.asks(tab)).status, 200);
+    const later = world.browser.tab();
+    assert.equal((await world.asks(later)).status, 200);
+    assert.equal(world.browser.stored.session_id, "s1");
+    assert.deepEqual(tab.changes.filter(({ type }) => type === "signed_out"), []);
+  });
+}
