@@ -63,6 +63,16 @@ scenario("a_refresh_that_hangs_is_given_up", async (world) => {
   assert.equal((await world.asks(tab)).status, 200, "the server answers the same again, or its successor");
 });
 
+scenario("a_refresh_of_short_lives_is_given_up_sooner", { access: 24, window: 4 }, async (world) => {
+  // Below (M - W) / 2, where M is 16 seconds: docs/protocol.md, I7.
+  const tab = await world.signedIn({ autoRefresh: false });
+  await world.clock.turn(MINUTE);
+  world.network.hold(REFRESH);
+  const began = world.clock.now();
+  assert.equal(await world.when(code(tab.session.accessToken())), "unavailable");
+  assert.ok(world.clock.now() - began < 6_000);
+});
+
 scenario("a_fetch_that_ignores_its_signal_is_given_up", async (world) => {
   const tab = await world.signedIn({ autoRefresh: false });
   const deaf = world.browser.tab({ autoRefresh: false, platform: { fetch: () => new Promise(() => {}) } });

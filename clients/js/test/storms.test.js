@@ -75,3 +75,44 @@ for (const transport of ["header", "cookie"]) {
     console.log(["refreshed", "replayed", "late_retry", "superseded"].map((event) => `${count(event)} ${event}`).join(", "));
   });
 }
+
+/** Two people who share a browser sign in and out in three tabs, and all answers are slow. */
+async function comings(seed) {
+  const random = numbers(seed);
+  const chance = (probability) => random() < probability;
+  const world = new World();
+  const { browser, clock, network, server } = world;
+  Object.assign(browser, { hasLocks: chance(0.7), hasChannels: chance(0.7) });
+  network.weather = () => ({ there: random() ** 3 * 2_000, back: random() ** 3 * 2_000 });
+  const tabs = Array.from({ length: 3 }, () => browser.tab({ autoRefresh: chance(0.7), platform: { random } }));
+  const ends = [];
+  const end = (promise) => ends.push(promise.catch((error) => error));
+  for (let step = 0; step < 60; step++) {
+    const { session } = tabs[Math.floor(random() * tabs.length)];
+    const dice = random();
+    const username = chance(0.5) ? "ada" : "bob";
+    if (dice < 0.12) end(session.login({ username, password: `${username}-password` }));
+    else if (dice < 0.2) end(session.logout());
+    else {
+      const by = browser.stored && server.rows.get(browser.stored.session_id).subject;
+      const asked = session.fetch("/api/notes", { method: "POST", body: `by ${by}` });
+      end(asked.then(async (response) => response.status === 200 && by && assert.equal((await response.json()).subject, by)));
+    }
+    if (chance(0.5)) await clock.turn(random() * 3_000);
+    if (chance(0.15)) await clock.turn(random() * 8 * MINUTE);
+  }
+  network.weather = () => ({});
+  await clock.turn(5 * MINUTE);
+  for (const said of await world.when(Promise.all(ends))) assert.ok(!(said instanceof assert.AssertionError), said?.message);
+  const living = [...server.rows.values()].filter(({ status }) => status === "active").map(({ sid }) => sid);
+  assert.deepEqual(living, browser.stored ? [browser.stored.session_id] : [], "who is signed in here, and nobody else");
+  assert.ok(!server.events.includes("theft_detected"));
+}
+
+scenario("comings_and_goings", async () => {
+  for (let seed = 1; seed <= STORMS / 2; seed++) {
+    await comings(seed).catch((error) => {
+      throw new Error(`seed ${seed}`, { cause: error });
+    });
+  }
+});
