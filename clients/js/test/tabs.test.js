@@ -124,3 +124,15 @@ for (const days of [-400, 10, 400]) {
     assert.deepEqual(tab.changes.filter(({ type }) => type === "signed_out"), []);
   });
 }
+
+scenario("a_lock_is_not_waited_for_when_another_tab_has_stored", async (world) => {
+  const [tab, other] = [await world.signedIn({ autoRefresh: false }), world.browser.tab({ autoRefresh: false })];
+  await world.clock.turn(6 * MINUTE);
+  world.browser.freeze("rekindle:rekindle");
+  const began = world.clock.now();
+  const token = tab.session.accessToken();
+  await world.clock.turn(100);
+  await world.when(other.session.login({ username: "ada", password: "ada-password" }));
+  assert.match(await world.when(token), /^s2\.1\./);
+  assert.ok(world.clock.now() - began < 1_000);
+});
