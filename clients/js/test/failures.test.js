@@ -107,6 +107,15 @@ scenario("retry_after_is_obeyed", async (world) => {
   assert.match(await world.when(tab.session.accessToken()), /^s1\.2\./);
 });
 
+scenario("an_absurd_retry_after_is_an_hour", async (world) => {
+  const tab = await world.signedIn({ autoRefresh: false });
+  await world.clock.turn(6 * MINUTE);
+  world.network.instead(REFRESH, () => new Response("{}", { status: 503, headers: { "retry-after": "1000000000" } }));
+  assert.equal(await world.when(code(tab.session.accessToken())), "unavailable");
+  await world.clock.turn(70 * MINUTE);
+  assert.match(await world.when(tab.session.accessToken()), /^s1\.2\./);
+});
+
 scenario("airplane_mode_24h", async (world) => {
   const tab = await world.signedIn();
   world.network.offline = true;
