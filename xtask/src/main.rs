@@ -28,7 +28,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [--install] [--kill-cycles N]   all tests; N kill -9 cycles (default 20)
                  [--fault-cycles N]              N of each fault of servers and stores (default 20)
-                 [--only PART]                   one part of them; an unknown name lists them
+                 [--only PART]…                  some parts of them; an unknown name lists them
 cargo xtask check [--install]                    format, lints, docs, dependencies, features, packages
 cargo xtask bench [--quick] [--only NAME]        what the project claims to be fast at, each beside its measure
                  [--store NAME]                  one store: sqlite, redis, cluster, postgres
