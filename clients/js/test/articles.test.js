@@ -47,7 +47,7 @@ function ourAxios(world) {
   attach(api, tab.session);
   return {
     signIn: (username, password) => tab.session.login({ username, password }),
-    load: (path, config) => api.get(path, config).then(({ data }) => data),
+    load: (path, config) => api.request({ url: path, ...config }).then(({ data }) => data),
     keeps: () => Boolean(world.browser.stored?.refresh_token),
   };
 }
@@ -156,20 +156,33 @@ defect("axios 7, a wrong password", AXIOS, {}, async (world, client) => {
   return [world.network.count(REFRESH), /invalid_credentials/.test(said)];
 }, [1, false], [0, true]);
 
-scenario("axios 7, a request that is given up", { server: (clock) => new SimpleJwt(clock) }, async (world) => {
-  const client = ourAxios(world);
-  await world.when(client.signIn("ada", "ada-password"));
+defect("axios 7, a request that is given up", AXIOS, {}, async (world, client) => {
   await expired(world);
   const slow = world.network.hold(REFRESH);
-  const giveUp = new AbortController();
-  const given = client.load("/notes", { signal: giveUp.signal }).then(() => "ok", () => "given up");
   const other = client.load("/notes");
   await world.when(slow.arrived);
+  const giveUp = new AbortController();
+  const given = client.load("/notes", { signal: giveUp.signal }).then(() => "ok", () => "given up");
+  await world.clock.turn(100);
   giveUp.abort();
-  assert.equal(await world.when(given, 100), "given up");
+  const heard = await Promise.race([given, world.clock.turn(100).then(() => "still waiting")]);
   slow.release();
-  assert.equal((await world.when(other)).subject, "ada");
-});
+  return [heard, (await world.when(other)).subject];
+}, ["still waiting", "ada"], ["given up", "ada"]);
+
+defect("axios 7, a stream", AXIOS, {}, async (world, client) => {
+  await expired(world);
+  const data = new Blob(["{}"]).stream();
+  const failure = await world.when(client.load("/notes", { method: "post", data }).catch((error) => error));
+  return [failure.name, failure.response?.status, world.network.count("POST /api/notes")];
+}, ["TypeError", undefined, 1], ["AxiosError", 401, 1]);
+
+defect("axios 7, a session that is over", AXIOS, {}, async (world, client) => {
+  world.server.rekindle.rows.forEach((row) => world.server.rekindle.end(row.sid));
+  await expired(world);
+  const failure = await world.when(outcome(client.load("/notes")));
+  return [failure, client.left];
+}, ["AxiosError: ERR_BAD_REQUEST", ["/login?why=failed"]], ["RekindleError: session_ended", undefined]);
 
 defect("wrapper 1, the request that meets the 401", WRAPPER, {}, async (world, client) => {
   await expired(world);

@@ -8,7 +8,9 @@
 //  4. A refresh that hangs keeps the queue waiting for ever.
 //  5. Requests from the queue are not marked, and may refresh once more each.
 //  6. The queue is one tab's: two tabs refresh at once.
-//  7. A wrong password at the login starts a refresh; it looks for an `invalid_grant` that Simple JWT never sends.
+//  7. A wrong password at the login starts a refresh; it looks for an `invalid_grant` that Simple JWT never sends, so that
+//     a session that is over reads like any failure; whoever gives a request up in the queue waits all the same; and a
+//     stream that was sent is sent again.
 
 export function createApi({ axios, localStorage, location, baseURL }) {
   const api = axios.create({ baseURL });
@@ -73,8 +75,8 @@ export function createApi({ axios, localStorage, location, baseURL }) {
     localStorage.setItem("refresh", data.refresh);
   }
 
-  async function load(path) {
-    const { data } = await api.get(path);
+  async function load(path, config) {
+    const { data } = await api.request({ url: path, ...config });
     return data;
   }
 
