@@ -190,7 +190,11 @@ impl Cluster {
         replicas: usize,
         settings: &[(&str, &str)],
     ) -> Result<Self, String> {
-        let mut all = vec![("cluster-enabled", "yes"), ("cluster-node-timeout", "2000")];
+        let mut all = vec![("cluster-enabled", "yes")];
+        // A replica shall take over soon. Where there is none, a master that a busy disk holds up is still a master.
+        if replicas > 0 {
+            all.push(("cluster-node-timeout", "2000"));
+        }
         all.extend_from_slice(settings);
         let mut nodes = Vec::new();
         for nth in 0..masters * (1 + replicas) {

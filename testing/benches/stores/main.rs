@@ -56,8 +56,8 @@ fn main() {
         }
         beside_the_limit(&place, &amounts).await;
         sizes(&place, &amounts).await;
-        age(&place, &amounts).await;
-        under_purge(&place, &amounts).await;
+        million_rotations_constant_disk(&place, &amounts).await;
+        sweep_dead_sessions_live_traffic(&place, &amounts).await;
     });
 }
 
@@ -133,7 +133,7 @@ async fn sizes(place: &Place, amounts: &Amounts) {
 }
 
 /// Rotations leave nothing behind.
-async fn age(place: &Place, amounts: &Amounts) {
+async fn million_rotations_constant_disk(place: &Place, amounts: &Amounts) {
     let store = place.empty().await;
     fill(&store, 0..amounts.small, START).await;
     rate(&store, amounts.small, amounts.small * 2, 32).await;
@@ -148,13 +148,14 @@ async fn age(place: &Place, amounts: &Amounts) {
 }
 
 /// What a purge of many dead sessions costs those who refresh beside it.
-async fn under_purge(place: &Place, amounts: &Amounts) {
+async fn sweep_dead_sessions_live_traffic(place: &Place, amounts: &Amounts) {
     let store = place.empty().await;
     fill(&store, 0..amounts.small, START).await;
     // Ended long before the others.
     let dead = Timestamp::from_unix(START.as_unix() - 40 * 86_400);
     fill(&store, amounts.small..amounts.small + amounts.dead, dead).await;
     let alone = p99(&store, amounts.small, amounts.refreshes, 8).await;
+    let (small, mut large) = (memory(), 0);
     let purging = {
         let store = Arc::clone(&store);
         let before = Timestamp::from_unix(reference(0, dead).absolute_until.as_unix() + 86_400);
@@ -176,15 +177,25 @@ async fn under_purge(place: &Place, amounts: &Amounts) {
     let mut worst = Vec::new();
     while !purging.is_finished() {
         worst.push(p99(&store, amounts.small, amounts.refreshes / 4, 8).await);
+        large = large.max(memory());
     }
     let (gone, took) = purging.await.unwrap();
     worst.sort_unstable();
     let during = worst.get(worst.len() / 2).copied().unwrap_or(alone);
     println!(
-        "\npurge of {gone} dead sessions in {:.1} s: p99 of a refresh {} us alone, {} us beside it: {:.2} (target: below 2)",
+        "\npurge of {gone} dead sessions in {:.1} s: p99 of a refresh {} us alone, {} us beside it: {:.2} (target: below 2); \
+         it took {} KiB of memory (target: below 20,480)",
         took.as_secs_f64(),
         alone.as_micros(),
         during.as_micros(),
-        during.as_secs_f64() / alone.as_secs_f64()
+        during.as_secs_f64() / alone.as_secs_f64(),
+        large.saturating_sub(small)
     );
+}
+
+/// KiB of this process that are in memory.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -45,7 +45,7 @@ macro_rules! faults {
 
 faults! {
     killed::servers_killed: on_sqlite Sqlite, on_redis RedisAlways, on_redis_everysec RedisEverysec, on_redis_cluster Cluster, on_postgres Postgres;
-    killed::store_killed: on_redis RedisAlways, on_redis_everysec RedisEverysec, on_redis_cluster Cluster, on_postgres Postgres;
+    killed::store_killed: on_redis RedisAlways, redis_restart_between_rotate_and_respond RedisEverysec, on_redis_cluster Cluster, on_postgres Postgres;
     frozen::servers_frozen: on_sqlite Sqlite, on_redis RedisAlways, on_redis_cluster Cluster, on_postgres Postgres;
     frozen::store_frozen: on_redis RedisAlways, on_redis_cluster Cluster, on_postgres Postgres;
     race::one_token_for_all: on_sqlite Sqlite, on_redis RedisAlways, on_redis_cluster Cluster, on_postgres Postgres;
