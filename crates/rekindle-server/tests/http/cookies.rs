@@ -220,7 +220,8 @@ async fn forbidden_is_not_expired(world: World) {
     assert_eq!(refused.outcome(), "404 invalid_request");
     for _ in 0..3 {
         assert_eq!(browser.refresh(&node).await.status, 200);
-        assert_eq!(browser.send(&node, "DELETE", &path, "").await, refused);
+        let again = browser.send(&node, "DELETE", &path, "").await;
+        assert_eq!((again.status, again.body), (refused.status, refused.body.clone()));
     }
     assert_eq!(node.events.count("refreshed"), 1, "the same tokens, three times");
 }
