@@ -21,7 +21,8 @@ struct Part {
     name: &'static str,
     needs: &'static [Need],
     run: fn(&Asked) -> Done,
-    /// Whether it runs beside the others, once the first has built everything: it waits more than it works, or can wait.
+    /// Whether it runs beside the others, once the first has built everything: those with the optimised program, and one that
+    /// waits more than it works.
     beside: bool,
 }
 
@@ -36,7 +37,10 @@ const fn beside(part: Part) -> Part {
 /// In the order in which they run.
 const PARTS: &[Part] = &[
     part("rust", needs::STORES, |_| cargo("test --workspace --all-features")),
-    beside(part("release", &[], |_| release().map(drop))),
+    beside(part("kill", &[], kill)),
+    beside(part("hostile", &[], |_| hostile())),
+    beside(part("faults", needs::STORES, faults)),
+    beside(part("tour", &[], |_| crate::tour::run())),
     beside(part("probe", needs::POSTGRES, |_| crate::probe::run())),
     part("openapi", &[], |_| crate::openapi::run()),
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
@@ -48,12 +52,8 @@ const PARTS: &[Part] = &[
     part("forward-auth", needs::FORWARD_AUTH, |_| crate::guides::forward_auth()),
     part("stores", needs::STORES, |_| stores()),
     part("dialects", needs::POSTGRES, |_| crate::dialects::run()),
-    part("kill", &[], kill),
-    part("hostile", &[], |_| hostile()),
-    part("faults", needs::STORES, faults),
     part("proxies", needs::PROXIES, |_| crate::proxies::run()),
     part("packaging", needs::PACKAGING, |_| crate::packaging::run()),
-    part("tour", &[], |_| crate::tour::run()),
 ];
 
 pub(crate) fn run(flags: &[&str]) -> Done {
@@ -70,7 +70,7 @@ pub(crate) fn run(flags: &[&str]) -> Done {
         let seconds = start.elapsed().as_secs();
         took.push(format!("{} {}:{:02}", part.name, seconds / 60, seconds % 60));
         if asked.only.is_empty() && others.is_none() {
-            others = Some(Beside::start()?);
+            others = Some(Beside::start(&asked)?);
         }
     }
     others.map_or(Ok(()), Beside::finish)?;
@@ -89,15 +89,14 @@ struct Beside {
 }
 
 impl Beside {
-    fn start() -> Result<Self, String> {
+    fn start(asked: &Asked) -> Result<Self, String> {
         let names: Vec<_> = PARTS.iter().filter(|part| part.beside).map(|part| part.name).collect();
         println!("\nbeside what follows: {}", names.join(", "));
         let shown = |error: std::io::Error| error.to_string();
         let log = root().join("target/beside.log");
         let said = File::create(&log).map_err(shown)?;
-        // The others' clocks run; these have time.
-        let mut command = Command::new("nice");
-        command.arg(std::env::current_exe().map_err(shown)?).arg("test");
+        let mut command = Command::new(std::env::current_exe().map_err(shown)?);
+        command.args(["test", "--kill-cycles", asked.kill_cycles, "--fault-cycles", asked.fault_cycles]);
         for name in names {
             command.args(["--only", name]);
         }
