@@ -1,6 +1,6 @@
 //! What the tests need besides Rust: found, installed, or asked for with the exact line.
 
-use crate::run::{Done, run, works};
+use crate::run::{Done, root, run, works};
 
 /// One thing needed: how to see that it is there, and the Debian package that brings it. By its program, not by its
 /// package: Node.js has not always come from Debian.
@@ -114,10 +114,17 @@ pub(crate) fn python(requirements: &str) -> Result<String, String> {
 
 /// The same in another folder, for packages that do not go with the rest.
 pub(crate) fn python_in(folder: &str, requirements: &str) -> Result<String, String> {
-    if !crate::run::root().join(folder).join("bin/python").exists() {
+    let shown = |error: std::io::Error| format!("{folder}: {error}");
+    let path = root().join(folder);
+    std::fs::create_dir_all(&path).map_err(shown)?;
+    // Two parts that run beside each other may want the same one.
+    let alone = std::fs::File::create(path.join("lock")).map_err(shown)?;
+    alone.lock().map_err(shown)?;
+    let python = path.join("bin/python");
+    if !python.exists() {
         run("python3", &format!("-m venv {folder}"))?;
     }
-    let python = crate::run::root().join(folder).join("bin/python").display().to_string();
+    let python = python.display().to_string();
     run(&python, &format!("-m pip install --quiet --requirement {requirements}"))?;
     Ok(python)
 }

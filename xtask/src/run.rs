@@ -42,7 +42,7 @@ pub(crate) fn cargo(arguments: &str) -> Done {
 /// Builds the programs, as the tests have built all that is in them: with features and a profile of their own, most of it would
 /// be built again.
 pub(crate) fn programs() -> Done {
-    cargo("build --profile test --workspace --all-features --bins --tests")
+    cargo("build --profile test --workspace --all-features --bins --tests --examples")
 }
 
 /// Builds the optimised program as a user does, by whose tour it is built too. Answers where it is.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::needs::{self, Need};
-use crate::run::{Done, cargo, cargo_with, pipe, release, root};
+use crate::run::{Done, cargo, cargo_with, pipe, programs, release, root};
 
 /// What the flags ask for.
 struct Asked<'a> {
@@ -21,8 +21,7 @@ struct Part {
     name: &'static str,
     needs: &'static [Need],
     run: fn(&Asked) -> Done,
-    /// Whether it runs beside the others, once the first has built everything: those with the optimised program, and one that
-    /// waits more than it works.
+    /// Whether it runs beside the others, once the first has built everything: one half goes by waiting, and so does the other.
     beside: bool,
 }
 
@@ -34,14 +33,10 @@ const fn beside(part: Part) -> Part {
     Part { beside: true, ..part }
 }
 
-/// In the order in which they run.
+/// In the order in which they run, but for those beside.
 const PARTS: &[Part] = &[
+    part("build", &[], |_| cargo("test --workspace --all-features --no-run")),
     part("rust", needs::STORES, |_| cargo("test --workspace --all-features")),
-    beside(part("kill", &[], kill)),
-    beside(part("hostile", &[], |_| hostile())),
-    beside(part("faults", needs::STORES, faults)),
-    beside(part("tour", &[], |_| crate::tour::run())),
-    beside(part("probe", needs::POSTGRES, |_| crate::probe::run())),
     part("openapi", &[], |_| crate::openapi::run()),
     part("accounts", needs::ACCOUNTS, |_| crate::accounts::run()),
     part("pyjwt", &[], |_| pyjwt()),
@@ -50,10 +45,15 @@ const PARTS: &[Part] = &[
     part("frontends", needs::FRONTENDS, |_| crate::frontends::run()),
     part("guides", needs::GUIDES, |_| crate::guides::run()),
     part("forward-auth", needs::FORWARD_AUTH, |_| crate::guides::forward_auth()),
-    part("stores", needs::STORES, |_| stores()),
-    part("dialects", needs::POSTGRES, |_| crate::dialects::run()),
     part("proxies", needs::PROXIES, |_| crate::proxies::run()),
     part("packaging", needs::PACKAGING, |_| crate::packaging::run()),
+    beside(part("kill", &[], kill)),
+    beside(part("hostile", &[], |_| hostile())),
+    beside(part("faults", needs::STORES, faults)),
+    beside(part("stores", needs::STORES, |_| stores())),
+    beside(part("dialects", needs::POSTGRES, |_| crate::dialects::run())),
+    beside(part("probe", needs::POSTGRES, |_| crate::probe::run())),
+    beside(part("tour", &[], |_| crate::tour::run())),
 ];
 
 pub(crate) fn run(flags: &[&str]) -> Done {
@@ -151,8 +151,7 @@ fn read<'a>(flags: &[&'a str]) -> Result<Asked<'a>, String> {
 /// A second opinion on tokens: PyJWT reads what we wrote, and what was made of it.
 fn pyjwt() -> Done {
     let python = needs::python("crates/rekindle/tests/pyjwt/requirements.txt")?;
-    // With the features of the tests, which have built it: those of the package alone would build all of it again.
-    cargo("build --workspace --all-features --example mutated_tokens")?;
+    programs()?;
     let tokens = root().join("target/debug/examples/mutated_tokens").display().to_string();
     pipe((&tokens, "40000"), (&python, "crates/rekindle/tests/pyjwt/compare.py"))
 }
