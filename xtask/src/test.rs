@@ -21,7 +21,8 @@ struct Part {
     name: &'static str,
     needs: &'static [Need],
     run: fn(&Asked) -> Done,
-    /// Whether it runs beside the others, once the first has built everything: one half goes by waiting, and so does the other.
+    /// Whether it runs beside the others, once the first has built everything. The first of these builds the optimised program,
+    /// and what follows is not hurt where the others take the processors.
     beside: bool,
 }
 
@@ -47,13 +48,13 @@ const PARTS: &[Part] = &[
     part("forward-auth", needs::FORWARD_AUTH, |_| crate::guides::forward_auth()),
     part("proxies", needs::PROXIES, |_| crate::proxies::run()),
     part("packaging", needs::PACKAGING, |_| crate::packaging::run()),
+    part("hostile", &[], |_| hostile()),
+    part("faults", needs::STORES, faults),
+    part("tour", &[], |_| crate::tour::run()),
     beside(part("kill", &[], kill)),
-    beside(part("hostile", &[], |_| hostile())),
-    beside(part("faults", needs::STORES, faults)),
+    beside(part("probe", needs::POSTGRES, |_| crate::probe::run())),
     beside(part("stores", needs::STORES, |_| stores())),
     beside(part("dialects", needs::POSTGRES, |_| crate::dialects::run())),
-    beside(part("probe", needs::POSTGRES, |_| crate::probe::run())),
-    beside(part("tour", &[], |_| crate::tour::run())),
 ];
 
 pub(crate) fn run(flags: &[&str]) -> Done {
