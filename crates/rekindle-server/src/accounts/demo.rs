@@ -34,7 +34,7 @@ impl<A: Accounts> Demo<A> {
     }
 
     /// It may do what `rights` says.
-    pub fn with(self, rights: Rights) -> Self {
+    pub fn with_rights(self, rights: Rights) -> Self {
         Self { rights, ..self }
     }
 }
@@ -176,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn its_rights_are_what_its_next_token_says() {
         let rights = Rights::default();
-        let accounts = Demo::over(NoAccounts).with(rights.clone());
+        let accounts = Demo::over(NoAccounts).with_rights(rights.clone());
         let mut said = Vec::new();
         for _ in 0..4 {
             let State::Active { claims, .. } = accounts.state(DEMO_SUBJECT).await.unwrap() else {

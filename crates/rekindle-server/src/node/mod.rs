@@ -202,7 +202,7 @@ fn open_accounts(
         _ => Arc::new(NoAccounts),
     };
     Ok(match mode {
-        Mode::Dev => Arc::new(Demo::over(kept).with(rights.clone())),
+        Mode::Dev => Arc::new(Demo::over(kept).with_rights(rights.clone())),
         Mode::Serve => kept,
     })
 }
